@@ -82,6 +82,7 @@ internal sealed class CertifyAnswers
     public void Check(string? cost, long? seed, bool needsCategories)
     {
         if (cost is not null) LocalCheckpoint.CheckScores(cost, "certify --cost", ModelKind.Cost, ModelKind.Scores);
+        if (cost is not null) ModelArguments.CheckPessimism(Pessimism, ModelKinds.Heads(ResultFolder.Find(cost)));
         if (seed is null && !needsCategories) return;
         World? world = seed is { } own ? new World(own) : null;
         foreach (DatasetRow row in ModelArguments.Rows(Data, Split, Limit, BatchSize).Batches.SelectMany(batch => batch))

@@ -88,10 +88,17 @@ internal static class ModelArguments
     /// <exception cref="InvalidInputException">The number is below 0, or the model has one head.</exception>
     public static ChatScorer Scorer(ScoreModel model, ModelProcessor processor, double? pessimism)
     {
-        if (pessimism is not { } asked) return new(model, processor);
+        CheckPessimism(pessimism, model.Head.Heads);
+        return pessimism is { } asked ? new(model, processor, asked) : new(model, processor);
+    }
+
+    /// <summary>Checks --pessimism against the heads that a score model has.</summary>
+    /// <exception cref="InvalidInputException">The number is below 0, or the model has one head.</exception>
+    public static void CheckPessimism(double? pessimism, int heads)
+    {
+        if (pessimism is not { } asked) return;
         if (!(asked >= 0) || double.IsInfinity(asked)) throw new InvalidInputException($"--pessimism {asked}: give 0 or more.");
-        return model.Head.Heads > 1 ? new(model, processor, asked)
-            : throw new InvalidInputException("--pessimism: the model has one head, so that no heads can disagree; leave it out.");
+        if (heads == 1) throw new InvalidInputException("--pessimism: the model has one head, so that no heads can disagree; leave it out.");
     }
 
     /// <summary>Inference needs no gradients.</summary>

@@ -59,6 +59,18 @@ public sealed class CertifyVerbTests : IDisposable
             Assert.Equal(whole.GetProperty(part).GetRawText(), read.GetProperty(part).GetRawText());
     }
 
+    /// <summary>A policy's answers take long: what is wrong with the cost model is told before them.</summary>
+    [Theory]
+    [InlineData("1", "--pessimism: the model has one head")]
+    [InlineData("-1", "--pessimism -1: give 0 or more")]
+    public async Task PessimismIsCheckedBeforeThePolicyAnswers(string pessimism, string fault)
+    {
+        (int code, _, string errors) = await CapturedConsole.RunAsync("certify", "--policy", Base, "--cost", Model(1, ModelKind.Cost), "--data", WorldData(),
+            "--split", "evaluation", "--max-new-tokens", "6", "--budget", "0", "--range=-50,50", $"--pessimism={pessimism}");
+        Assert.Equal(CliHost.BadInput, code);
+        Assert.StartsWith($"safe-rlhf-v: {fault}", errors.TrimStart(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ItEndsWith0WhereTheBoundsHoldAndWith1WhereNot()
     {
