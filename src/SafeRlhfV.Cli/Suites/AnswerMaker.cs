@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
 
