@@ -215,6 +215,10 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
             RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message;
         Assert.Contains(fault, message);
         Assert.Contains("not a finite number", message);
+        if (sum || key == "model.judge") return;
+        recipe = tiny.Recipe(name, $"broken/calibrated-{fault.Length}-{name}", $"{key}={broken}");
+        message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message;
+        Assert.Contains($"calibration: {key} gives an answer a score that is not a finite number", message);
     }
 
     [Fact]
