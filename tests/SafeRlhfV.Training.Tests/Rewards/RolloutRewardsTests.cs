@@ -182,7 +182,7 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
             + $"{{kind: {kind}, column: {column}, missing: skip}}]");
         string message = Assert.Throws<InvalidInputException>(() =>
             RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message;
-        Assert.Contains($"no prompt has '{column}', which the reward {kind} compares with", message);
+        Assert.Contains($"no prompt has '{column}', which the reward '{kind}' needs", message);
     }
 
     /// <summary>Scores that are not finite are named by their model; they are no divergence of the policy, and no defect.</summary>
