@@ -12,7 +12,6 @@ namespace SafeRlhfV.Training;
 public sealed class TrainingRun : IDisposable
 {
     internal const string RecipeFile = "recipe.yaml", FinishedFile = "finished.json";
-
     private const string CheckpointsFolder = "checkpoints", LockFile = "run.lock", Parts = "parts";
 
     private readonly RunOptions options;
