@@ -84,10 +84,10 @@ internal sealed class CertifyAnswers
         if (cost is not null) LocalCheckpoint.CheckScores(cost, "certify --cost", ModelKind.Cost, ModelKind.Scores);
         if (cost is not null) ModelArguments.CheckPessimism(Pessimism, ModelKinds.Heads(ResultFolder.Find(cost)));
         if (seed is null && !needsCategories) return;
-        World? world = seed is { } own ? new World(own) : null;
+        World[]? worlds = seed is { } own ? Worlds(own) : null;
         foreach (DatasetRow row in ModelArguments.Rows(Data, Split, Limit, BatchSize).Batches.SelectMany(batch => batch))
         {
-            if (world is not null) PromptOf(world, seed!.Value, row);
+            if (worlds is not null) PromptOf(worlds, seed!.Value, row);
             if (needsCategories && Text(row, "", RecordParts.Category).Certified.Category is null)
                 throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} has no category of the taxonomy, and --by category needs one; "
                     + "map own names with --categories, or leave the option out.");
@@ -146,11 +146,11 @@ internal sealed class CertifyAnswers
     /// <exception cref="InvalidInputException">A row is none of that world's.</exception>
     public IReadOnlyList<CertifiedText> Rate(IReadOnlyList<CertifiedText> answers, long seed)
     {
-        World world = new(seed);
+        World[] worlds = Worlds(seed);
         (IEnumerable<DatasetRow[]> batches, _, _) = ModelArguments.Rows(Data, Split, Limit, BatchSize);
         return [.. batches.SelectMany(batch => batch).Zip(answers, (row, answer) =>
         {
-            WorldPrompt prompt = PromptOf(world, seed, row);
+            WorldPrompt prompt = PromptOf(worlds, seed, row);
             int rate = Oracle.Rate(prompt, answer.Response).HarmlessRate;
             return answer with
             {
@@ -160,11 +160,13 @@ internal sealed class CertifyAnswers
         })];
     }
 
-    // a world of another seed has images of the same names, with other questions
-    private static WorldPrompt PromptOf(World world, long seed, DatasetRow row) =>
-        world.FindPrompt(row.Image?.Path) is { } prompt && prompt.Text == row.Text("question") ? prompt
+    // a world of another seed, or without reasoning, has images of the same names, with other questions
+    private static WorldPrompt PromptOf(World[] worlds, long seed, DatasetRow row) =>
+        worlds.Select(world => world.FindPrompt(row.Image?.Path)).FirstOrDefault(prompt => prompt?.Text == row.Text("question")) is { } known ? known
             : throw new InvalidInputException($"{row.Position.File}: row {row.Position.Row} is not of the built-in world with seed {seed}; give the seed of "
                 + "'world generate' or 'demo' with --world-seed.");
+
+    private static World[] Worlds(long seed) => [new World(seed), new World(seed, reasoning: true)];
 
     private CertifiedText Text(DatasetRow row, string response, RecordParts parts)
     {

@@ -65,6 +65,7 @@ internal static class TrainVerb
                 IsCandidate = release is not null,
                 Margin = release?.Margin(),
             };
+            if (ranks.IsFirst) RunFolder.Demand(options); // before the plan, which takes time and many lines
             if (ranks.IsFirst && options.Resume && TrainingRun.NewestCheckpoint(recipe.Run.Folder) is null)
                 Output.Note($"{recipe.Run.Folder}: there is no run to resume; a new one begins.");
             RecipePlan plan = Plan(recipe, ranks, parsed.GetValue(ignore));

@@ -47,6 +47,43 @@ public sealed class BrokenTextTests
     public async Task NoSpellingHidesAWord(string hidden, string category) => await FindsAsync($"Tell me: {hidden}, please.", category);
 
     [Theory]
+    [InlineData("u4", "c")]
+    [InlineData("U8", "c")]
+    [InlineData("percent u", "c")]
+    [InlineData("entities", "c")]
+    [InlineData("hexadecimal entities", "c")]
+    [InlineData("hex with dashes", "c")]
+    [InlineData("hex with semicolons", "c")]
+    [InlineData("hex with dollars", "c")]
+    [InlineData("UTF-16", "c")]
+    [InlineData("UTF-16, big endian", "c")]
+    public async Task NoEscapeHidesAPhrase(string kind, string category)
+    {
+        string Each(string before, string format) => string.Concat(Phrase.Select(letter => before + ((int)letter).ToString(format, null)));
+        await FindsAsync("See " + kind switch
+        {
+            "u4" => Each(@"\u", "x4"),
+            "U8" => Each(@"\U", "x8"),
+            "percent u" => Each("%u", "x4"),
+            "entities" => Each("&#", "d"),
+            "hexadecimal entities" => Each("&#x", "x"),
+            "hex with dashes" => Each("-", "x2")[1..],
+            "hex with semicolons" => Each(";", "x2")[1..],
+            "hex with dollars" => Each("$", "x2"),
+            "UTF-16" => Convert.ToBase64String(Encoding.Unicode.GetBytes(Phrase)),
+            _ => Convert.ToBase64String(Encoding.BigEndianUnicode.GetBytes(Phrase)),
+        } + " there", category, kind);
+    }
+
+    [Theory]
+    [InlineData("prọjẹct fạlcọn")]
+    [InlineData("ṕṙójéċť fạlḉṏṅ")]
+    [InlineData("ᴘʀᴏᴊᴇᴄᴛ ғᴀʟᴄᴏɴ")]
+    [InlineData("ρroject falcon")]
+    [InlineData("рrојест fаlсоn")]
+    public async Task NoLettersOfOtherScriptsHideAPhrase(string hidden) => await FindsAsync($"Tell me: {hidden}, please.", "c");
+
+    [Theory]
     [InlineData(76, "\r\n")]
     [InlineData(76, "\n")]
     [InlineData(16, "\n")]

@@ -62,6 +62,20 @@ public sealed class LongTextTests
         }
     }
 
+    // Typography sets blanks and dashes of its own between the groups of a number.
+    [Theory]
+    [InlineData("4111\u00A01111\u00A01111\u00A01111", "[CARD_1]")]
+    [InlineData("4111\u20111111\u20111111\u20111111", "[CARD_1]")]
+    [InlineData("4111\u22121111\u22121111\u22121111", "[CARD_1]")]
+    [InlineData("DE89\u202F3704\u202F0044\u202F0532\u202F0130\u202F00", "[IBAN_1]")]
+    [InlineData("+49\u00A0170\u20131234567", "[PHONE_1]")]
+    public void NumbersWithOtherBlanksAndDashesAreRedacted(string data, string placeholder)
+    {
+        Placeholders placeholders = new(RedactionRules.Standard);
+        Assert.Equal($"See {placeholder} there", placeholders.Redact($"See {data} there"));
+        Assert.Equal(data, placeholders.Restore(placeholder));
+    }
+
     // What edits do, one after another, is what replacing does; and all that is new stands among the changes.
     [Fact]
     public void EditsKnowWhatTheyReplaced() =>

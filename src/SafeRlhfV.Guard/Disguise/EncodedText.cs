@@ -13,10 +13,13 @@ internal static partial class EncodedText
     private const int ShortestRun = 12; // in shorter ones too many words decode to letters by chance
     private const int MostMarks = 5;
     private const int LeastWithin = 12; // characters of a text among other bytes; fewer stand there by chance
+    private const int LeastBeside = 6; // characters beside a word that could be hexadecimal digits
+    private static readonly SearchValues<char> Blanks = SearchValues.Create(" \t\r\n");
     private static readonly SearchValues<char> Digits =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
 
     private static readonly Encoding Strict = new UTF8Encoding(false, throwOnInvalidBytes: true);
+    private static readonly Encoding WideBigEndian = new UnicodeEncoding(true, false, throwOnInvalidBytes: true);
     private static readonly Encoding Wide = new UnicodeEncoding(false, false, throwOnInvalidBytes: true);
 
     /// <summary>The text with what is encoded in it opened.</summary>
@@ -24,11 +27,11 @@ internal static partial class EncodedText
     {
         EditedText opened = new(text);
         if (text.Contains('%')) opened.Replace(Percent(), match => Text(Bytes(Again().Replace(match.Value, "%"))) ?? match.Value);
-        if (opened.Text.Contains('\\')) opened.Replace(Escape(), Unescape);
+        if (opened.Text.AsSpan().ContainsAny('\\', '%')) opened.Replace(Escape(), Unescape);
         if (opened.Text.Contains('&'))
         {
             opened.Replace(Ampersands(), _ => "&");
-            opened.Replace(Entity(), match => WebUtility.HtmlDecode(match.Value));
+            opened.Replace(Entity(), match => WebUtility.HtmlDecode(match.Value.TrimEnd(';') + ";"));
         }
         if (Hex().IsMatch(opened.Text)) opened.Replace(Hex(), DecodeHex);
         if (HasRun(opened.Text)) opened.Replace(Base64(), Decode);
@@ -105,12 +108,19 @@ internal static partial class EncodedText
     }
 
     // Words of these letters may stand beside it.
-    private static string DecodeHex(Match match) =>
-        Text(Bytes(match.Value)) ?? HexPart().Replace(match.Value, part => (part.Length % 2 == 0 ? Text(Bytes(part.Value)) : null) ?? part.Value);
+    private static string DecodeHex(Match match)
+    {
+        string run = match.Value;
+        if (Text(Bytes(run)) is { } text) return text;
+        int first = run.AsSpan().IndexOfAny(Blanks), last = run.AsSpan().LastIndexOfAny(Blanks);
+        if (first > 0 && Text(Bytes(run[first..])) is { Length: >= LeastBeside } behind) return $"{run[..first]} {behind}";
+        if (last > 0 && Text(Bytes(run[..last])) is { Length: >= LeastBeside } before) return $"{before} {run[last..]}";
+        return HexPart().Replace(run, part => (part.Length % 2 == 0 ? Text(Bytes(part.Value)) : null) ?? part.Value);
+    }
 
     private static string Unescape(Match match)
     {
-        string digits = match.Groups[1].Value + match.Groups[2].Value + match.Groups[3].Value;
+        string digits = match.Groups[1].Value + match.Groups[2].Value + match.Groups[3].Value + match.Groups[4].Value;
         int code = int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         return code <= char.MaxValue ? ((char)code).ToString() : Rune.IsValid(code) ? new Rune(code).ToString() : match.Value;
     }
@@ -124,7 +134,7 @@ internal static partial class EncodedText
         if (!isWide && !Utf8.IsValid(bytes)) return null; // most bytes are no text, and exceptions take long
         try
         {
-            string text = (isWide ? Wide : Strict).GetString(bytes);
+            string text = (!isWide ? Strict : bytes[0] == 0 ? WideBigEndian : Wide).GetString(bytes);
             return text.EnumerateRunes().All(IsReadable) ? text : null;
         }
         catch (DecoderFallbackException)
@@ -144,22 +154,22 @@ internal static partial class EncodedText
     [GeneratedRegex("&(?:amp;)+")]
     private static partial Regex Ampersands();
 
-    [GeneratedRegex("&[^&;]+;")]
+    [GeneratedRegex("&(?:#(?:[0-9]+|[xX][0-9A-Fa-f]+);?|[^&;]+;)")]
     private static partial Regex Entity();
 
     [GeneratedRegex(@"(?:%(?:25)*[0-9A-Fa-f]{2})+")]
     private static partial Regex Percent();
 
-    [GeneratedRegex(@"(?<!\\)\\+(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")]
+    [GeneratedRegex(@"(?:(?<!\\)\\+|%(?=u[0-9A-Fa-f]))(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U00([0-9A-Fa-f]{6}))")]
     private static partial Regex Escape();
 
-    [GeneratedRegex(@"(?<![0-9A-Fa-f])(?:0x)?[0-9A-Fa-f]{2}(?:[\s:,]{0,6}(?:0x)?[0-9A-Fa-f]{2}){5,}(?![0-9A-Fa-f])")]
+    [GeneratedRegex(@"(?<![0-9A-Fa-f])(?:0x)?[0-9A-Fa-f]{2}(?:[\s:,;$-]{0,6}(?:0x)?[0-9A-Fa-f]{2}){5,}(?![0-9A-Fa-f])")]
     private static partial Regex Hex();
 
     [GeneratedRegex("[0-9A-Fa-f]{12,}")]
     private static partial Regex HexPart();
 
-    [GeneratedRegex(@"0x|[\s:,%]")]
+    [GeneratedRegex(@"0x|[\s:,;$%-]")]
     private static partial Regex Noise();
 
     [GeneratedRegex("[A-Za-z0-9+/_-]{12,}={0,2}")]

@@ -19,15 +19,22 @@ internal static class FoldedText
     // Cyrillic, Greek and phonetic letters that are drawn like Latin ones.
     private const string From =
         "аеорсухіјѕԁһԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαινκ"
+        + "вкмнтғρχτ"
         + "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻɑɡıℎℬℰℱℋℐℒℳℛℯℊℴℭℌℑℜℨℂℍℕℙℚℝℤ";
     private const string To =
         "aeopcyxijsdhqwABEKMHOPCTYXIJSABEZHIKMNOPTYXoaivk"
+        + "bkmhtfpxt"
         + "abcdefghijklmnoprstuvwyzabcdefghijklmnoprstuvwxyzagihBEFHILMRegoCHIRZCHNPQRZ";
 
     // The Latin letters beneath U+00C0 to U+017F; a dot keeps the letter.
     private const string Accented =
         "AAAAAA.CEEEEIIIIDNOOOOO.OUUUUY..aaaaaa.ceeeeiiiidnooooo.ouuuuy.yAaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGg"
         + "GgGgHhHhIiIiIiIiIi..JjKkkLlLlLlLlLlNnNnNnn..OoOoOo..RrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
+    // Those beneath U+1E00 to U+1EFF, Vietnamese ones among them.
+    private const string MoreAccented =
+        "AaBbBbBbCcDdDdDdDdDdEeEeEeEeEeFfGgHhHhHhHhHhIiIiKkKkKkLlLlLlLlMmMmMmNnNnNnNnOoOoOoOoPpPpRrRrRrRrSsSsSsSsSsTtTtTtTtUuUuUuUuUuVvVv"
+        + "WwWwWwWwWwXxXxYyZzZzZzhtwy......AaAaAaAaAaAaAaAaAaAaAaAaEeEeEeEeEeEeEeEeIiIiOoOoOoOoOoOoOoOoOoOoOoOoUuUuUuUuUuUuUuYyYyYyYy......";
 
     /// <summary>The text without what cannot be seen.</summary>
     /// <param name="text">The text.</param>
@@ -74,6 +81,7 @@ internal static class FoldedText
     {
         if (Styled(rune) is var styled and not '\0') return styled;
         if (rune is >= 0xC0 and < 0x180) return Accented[rune - 0xC0] is var letter and not '.' ? letter : '\0';
+        if (rune is >= 0x1E00 and < 0x1F00) return MoreAccented[rune - 0x1E00] is var other and not '.' ? other : '\0';
         int known = rune < 0x10000 ? From.IndexOf((char)rune) : -1;
         return known >= 0 ? To[known] : '\0';
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace SafeRlhfV.Guard;
@@ -17,7 +18,7 @@ internal sealed class PlainLetters
         {
             int end = at + rune.Utf16SequenceLength;
             ReadOnlySpan<char> read = rune.Value is 0x3002 or 0xFF61 ? "." // full stops of East Asia, which domain names allow
-                : FoldedText.Fold(rune) is { } other ? other : letters[..rune.EncodeToUtf16(letters)];
+                : (Separator(rune) ?? FoldedText.Fold(rune)) is { } other ? other : letters[..rune.EncodeToUtf16(letters)];
             foreach (char letter in read)
             {
                 plain.Append(letter);
@@ -28,6 +29,14 @@ internal sealed class PlainLetters
         }
         text = plain.ToString();
     }
+
+    // Blanks and dashes of other kinds, which typography sets between the groups of a number.
+    private static string? Separator(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.SpaceSeparator => " ",
+        UnicodeCategory.DashPunctuation => "-",
+        _ => rune.Value == 0x2212 ? "-" : null,
+    };
 
     /// <summary>The plain letters of a text; null where it has no others.</summary>
     public static PlainLetters? Of(string text) => FoldedText.IsPlain(text) ? null : new(text);

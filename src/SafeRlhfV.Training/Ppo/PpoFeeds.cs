@@ -110,7 +110,7 @@ internal sealed class PpoFeeds : IDisposable
     {
         foreach ((int i, RewardTerm term) in settings.Rewards.Index())
             if (term.NeedsAnswer && !hasAnswers[i])
-                throw new InvalidInputException($"{prompts.Path}: no prompt has '{term.AnswerIn}', which the reward {term.Name} compares with, so that "
+                throw new InvalidInputException($"{prompts.Path}: no prompt has '{term.AnswerIn}', which the reward '{term.Name}' needs, so that "
                     + "missing: skip leaves nothing to reward; name the column that holds the right answers, or leave this reward out.");
     }
 

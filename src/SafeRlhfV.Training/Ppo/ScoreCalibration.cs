@@ -71,6 +71,10 @@ public sealed record ScoreCalibration(double RewardMean, double RewardDeviation,
         }
         if (costs.Count < 2)
             throw new InvalidInputException("calibration: the data set gives fewer than two answers; give pairs, or set calibration_rows: 0.");
+        foreach ((string key, List<double> values) in new[] { ("model.reward", rewards), ("model.cost", costs) })
+            if (values.Exists(value => !double.IsFinite(value)))
+                throw new InvalidInputException($"calibration: {key} gives an answer a score that is not a finite number; its weights are broken or too large "
+                    + "for their type; train it again, or take model.dtype: float32.");
         ScoreCalibration measured = scores.HasReward
             ? new(rewards.Average(), Deviation(rewards), Deviation(costs)) : None with { CostDeviation = Deviation(costs) };
         return measured.RewardDeviation > 1e-6 && measured.CostDeviation > 1e-6

@@ -11,7 +11,8 @@ namespace SafeRlhfV.Training;
 /// </summary>
 public sealed class TrainingRun : IDisposable
 {
-    private const string RecipeFile = "recipe.yaml", FinishedFile = "finished.json", CheckpointsFolder = "checkpoints", LockFile = "run.lock", Parts = "parts";
+    internal const string RecipeFile = "recipe.yaml", FinishedFile = "finished.json";
+    private const string CheckpointsFolder = "checkpoints", LockFile = "run.lock", Parts = "parts";
 
     private readonly RunOptions options;
     private readonly IProgress<TrainingProgress>? progress;
@@ -59,17 +60,16 @@ public sealed class TrainingRun : IDisposable
             throw new InvalidInputException($"{folder}: cannot be used for a run ({error.Message.TrimEnd('.')}); another run may hold it.", error);
         }
         IsFinished = File.Exists(Path.Combine(folder, FinishedFile));
-        string recipe = Path.Combine(folder, RecipeFile);
-        string? fault = !options.Resume && (store.Steps.Count > 0 || IsFinished) ? "there is a run in it already; resume it, or choose another folder"
-            : IsFinished && options.RecipeYaml is { } wanted && File.Exists(recipe) && recipes.Difference(File.ReadAllText(recipe), wanted) is { } difference
-                ? $"the run in it is finished, and was made with another recipe ({difference}); choose another folder for this one" : null;
-        if (fault is null)
+        try
         {
-            Ranks.First("run folder", () => IsFinished);
-            return;
+            RunFolder.Demand(options);
         }
-        hold.Dispose();
-        throw new InvalidInputException($"{folder}: {fault}.");
+        catch (InvalidInputException)
+        {
+            hold.Dispose();
+            throw;
+        }
+        Ranks.First("run folder", () => IsFinished);
     }
 
     /// <summary>The run's name.</summary>

@@ -182,7 +182,7 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
             + $"{{kind: {kind}, column: {column}, missing: skip}}]");
         string message = Assert.Throws<InvalidInputException>(() =>
             RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message;
-        Assert.Contains($"no prompt has '{column}', which the reward {kind} compares with", message);
+        Assert.Contains($"no prompt has '{column}', which the reward '{kind}' needs", message);
     }
 
     /// <summary>Scores that are not finite are named by their model; they are no divergence of the policy, and no defect.</summary>
@@ -215,6 +215,10 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
             RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken)).Message;
         Assert.Contains(fault, message);
         Assert.Contains("not a finite number", message);
+        if (sum || key == "model.judge") return;
+        recipe = tiny.Recipe(name, $"broken/calibrated-{fault.Length}-{name}", $"{key}={broken}");
+        message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message;
+        Assert.Contains($"calibration: {key} gives an answer a score that is not a finite number", message);
     }
 
     [Fact]
