@@ -1,6 +1,8 @@
 namespace SafeRlhfV.Core;
 
-/// <summary>The size of a file. <see cref="FileInfo.Length"/> gives that of a symbolic link itself, and the caches of the Hugging Face hub hold links.</summary>
+/// <summary>
+/// The size of a file. <see cref="FileInfo.Length"/> gives that of a symbolic link itself, and the caches of the Hugging Face hub hold links.
+/// </summary>
 public static class FileSize
 {
     /// <summary>Bytes of the file; of a link, those of the file that it leads to.</summary>
