@@ -328,7 +328,7 @@ public sealed class EvalBenchVerbTests : IDisposable
             ("there is no such folder", ["vlguard", vlguard, "--guard", folder.At("gone")]),
             ("guard_config.json", ["vlguard", vlguard, "--guard", Model]),
             ("holds no answers", ["vlguard", vlguard, "--judge", "j", "--endpoint", judge, "--baseline", folder.At("empty")]),
-            ("no such list", ["vlguard", vlguard, "--scorer", "phrases:nowhere.txt"]),
+            ("is no list of phrases", ["vlguard", vlguard, "--scorer", "phrases:nowhere.txt"]),
             ("open or stray bracket", ["vlguard", vlguard, "--scorer", $"phrases:{folder.At("odd.txt")}"]),
             ("no such rubric", ["vlguard", vlguard, "--judge", "j", "--endpoint", judge, "--scorer", "judge:no-such"]),
             ("there is no such folder", ["vlguard", vlguard, "--judge", folder.At("gone")]),
