@@ -53,6 +53,9 @@ public abstract class ChatFormat
     internal virtual IReadOnlyList<ChatSegment> RenderAnswer(IReadOnlyList<ChatTurn> turns, string response, bool addVisionId) =>
         [new ChatSegment(ChatSegmentKind.Assistant, BeforeAnswer + response)];
 
+    /// <summary>A role as most templates write it.</summary>
+    private protected static string RoleName(ChatRole role) => role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" };
+
     /// <summary>The format of that name, one of <see cref="Names"/>.</summary>
     /// <exception cref="InvalidInputException">Nothing has that name.</exception>
     public static ChatFormat Named(string name) => Known.FirstOrDefault(known => known.Name == name).Create?.Invoke()

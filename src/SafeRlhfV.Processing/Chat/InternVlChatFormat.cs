@@ -22,7 +22,7 @@ public sealed class InternVlChatFormat : ChatFormat
         ChatSegmentList list = new(ImageToken);
         foreach (ChatTurn turn in turns)
         {
-            list.Format($"<|im_start|>{turn.Role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" }}\n");
+            list.Format($"<|im_start|>{RoleName(turn.Role)}\n");
             foreach (ChatPart part in turn.Parts)
                 if (part is TextPart text) list.Text(turn.Role, text.Text);
                 else if (part is ImagePart image)

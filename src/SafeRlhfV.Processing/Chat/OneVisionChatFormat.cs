@@ -22,7 +22,7 @@ public sealed class OneVisionChatFormat : ChatFormat
         ChatSegmentList list = new(ImageToken);
         foreach (ChatTurn turn in turns)
         {
-            list.Format($"<|im_start|>{turn.Role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" }} ");
+            list.Format($"<|im_start|>{RoleName(turn.Role)} ");
             foreach (ImagePart image in turn.Parts.OfType<ImagePart>()) list.Image(image);
             foreach (TextPart text in turn.Parts.OfType<TextPart>())
             {

@@ -16,8 +16,7 @@ public abstract class QwenChatFormat : ChatFormat
     /// <inheritdoc/>
     public override string EndOfAnswer => "<|im_end|>";
 
-    private protected static void Begin(ChatSegmentList list, ChatRole role) =>
-        list.Format($"<|im_start|>{role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" }}\n");
+    private protected static void Begin(ChatSegmentList list, ChatRole role) => list.Format($"<|im_start|>{RoleName(role)}\n");
 
     private protected static void End(ChatSegmentList list) => list.Format("<|im_end|>\n");
 

@@ -118,7 +118,7 @@ public sealed partial class TemplateChatFormat : ChatFormat
     private static object Message(ChatTurn turn, bool asParts)
     {
         PyDict message = new();
-        message["role"] = turn.Role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" };
+        message["role"] = RoleName(turn.Role);
         message["content"] = asParts ? new PyList([.. turn.Parts.Select(Part)]) : string.Concat(turn.Parts.OfType<TextPart>().Select(part => part.Text));
         if (turn.Reasoning is not null) message["reasoning_content"] = turn.Reasoning;
         return message;
