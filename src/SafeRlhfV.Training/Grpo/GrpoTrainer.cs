@@ -19,11 +19,8 @@ public sealed class GrpoTrainer : IDisposable
     private readonly InstructionRows? instructions;
     private readonly IRolloutSource? rollouts;
     private readonly EpisodeSampler sampler;
-    private readonly RolloutRewards rewards;
-    private readonly EpisodeScores scores;
+    private readonly EpisodeScoring scoring;
     private readonly RolloutCosts costs;
-    private readonly AnswerRefusals refusals;
-    private readonly RolloutJudge judge;
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly bool cuts, masksOverlong;
@@ -46,10 +43,8 @@ public sealed class GrpoTrainer : IDisposable
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         options = settings.ToRatioOptions();
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
-        rewards = new(settings, batcher);
-        this.scores = new(scores, roles.Scores, settings, batcher, ranks);
+        scoring = new(settings, batcher, ranks, roles.Scores, scores, roles.Judge, settings.GroupSize);
         costs = new(settings, settings.GroupSize, margin);
-        (refusals, judge) = (new(settings.Refusal, batcher), new(settings.Judge, roles.Judge, batcher, settings.GroupSize));
         actor = new("grpo actor", roles.Actor, roles.Actor.Prepare(false, settings.GradientCheckpointing), settings.Actor, rounds * settings.UpdatesPerRound,
             ranks);
         cuts = !roles.Actor.DropsOut;
@@ -81,7 +76,7 @@ public sealed class GrpoTrainer : IDisposable
         run.Track("multipliers", trainer.costs.Part);
         feeds.Track(run);
         run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");
-        feeds.RunRounds(run, () => trainer.sampler.IsWaiting || trainer.scores.IsWaiting,
+        feeds.RunRounds(run, () => trainer.sampler.IsWaiting || trainer.scoring.IsWaiting,
             (drawn, round) => trainer.Round(drawn, round, feeds.MorePrompts, cancellationToken), save);
     }
 
@@ -99,9 +94,8 @@ public sealed class GrpoTrainer : IDisposable
         Action<PpoPhase>? finished = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        judge.Begin(round);
         roles.Actor.BeginStep(settings.Seed, round);
-        scores.Prepare(round, cancellationToken);
+        scoring.Begin(round, cancellationToken);
         Episode[] sampled = Sample(prompts, round, 0, cancellationToken), episodes = sampled;
         List<Episode> all = [.. sampled];
         for (int draw = 1; draw <= settings.Resample && more is not null; draw++)
@@ -136,7 +130,7 @@ public sealed class GrpoTrainer : IDisposable
     /// <summary>Adds the reference's log-probabilities and both scores; where an engine sampled, the actor's own log-probabilities, too.</summary>
     internal void Score(Episode[] episodes, long round = 0, int draw = 0, CancellationToken cancellationToken = default)
     {
-        scores.Receive(episodes, round, draw, cancellationToken);
+        scoring.Receive(episodes, round, draw, cancellationToken);
         using IDisposable noGrad = no_grad();
         (int Group, Episode[] Episodes)[] groups = [.. Groups(episodes).Index()];
         IReadOnlyList<(int Group, Episode[] Episodes)>[] own = [.. Shares.Of([.. groups.Chunk(settings.PromptsAtOnce)], ranks)
@@ -149,8 +143,7 @@ public sealed class GrpoTrainer : IDisposable
             int[] lengths = [.. rows.Select(row => row.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            PairedScores? paired = roles.Scores is { } pair ? ResponseScores.Add(rows, batch, pair, settings, batcher) : null;
-            judge.Score(rows, batch, paired);
+            scoring.Add(rows, batch);
             for (int row = 0; row < rows.Length; row++)
             {
                 if (policy is not null) rows[row].LogProbs = policy[row];
@@ -159,8 +152,7 @@ public sealed class GrpoTrainer : IDisposable
         }
         EpisodeExchange.Scored(ranks, episodes,
             [.. own.SelectMany(part => part).SelectMany(one => Enumerable.Range(one.Group * settings.GroupSize, settings.GroupSize))]);
-        rewards.Add(episodes);
-        refusals.Mark(episodes);
+        scoring.Finish(episodes);
     }
 
     /// <summary>The advantages of all answers, by the multipliers as they are now.</summary>
@@ -255,7 +247,7 @@ public sealed class GrpoTrainer : IDisposable
         double reward = AnswerRewards.Base(one, settings, batcher);
         if (settings.KlPlace == KlPlace.Reward)
             reward -= settings.KlCoefficient * KlEstimates.Tokens<float>(one.LogProbs, one.ReferenceLogProbs, settings.KlEstimator).Sum();
-        return reward + AnswerRewards.Overlong(one, settings) + refusals.Reward(one);
+        return reward + AnswerRewards.Overlong(one, settings) + scoring.RefusalReward(one);
     })];
 
     // groups whose answers all have the same reward and costs: none is better than another
@@ -288,12 +280,8 @@ public sealed class GrpoTrainer : IDisposable
             ["no_signal_share"] = silentShare,
         };
         if (settings.Resample > 0) metrics["resampled"] = replaced / (double)settings.GroupSize;
-        rewards.Describe(sampled, metrics);
         costs.Describe(seen, metrics);
-        if (roles.Scores is { } pair) HeadSpread.Describe(sampled, pair, metrics);
-        refusals.Describe(sampled, metrics);
-        judge.Describe(sampled, metrics);
-        scores.Describe(sampled, metrics);
+        scoring.Describe(sampled, metrics);
         if (rollouts is not null) RolloutExchange.Describe(sampled, rollouts.Weights, metrics);
         return metrics;
     }

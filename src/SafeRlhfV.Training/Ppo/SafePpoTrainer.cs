@@ -18,11 +18,8 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly InstructionRows? instructions;
     private readonly IRolloutSource? rollouts;
     private readonly EpisodeSampler sampler;
-    private readonly RolloutRewards rewards;
-    private readonly EpisodeScores scores;
+    private readonly EpisodeScoring scoring;
     private readonly RolloutCosts costs;
-    private readonly AnswerRefusals refusals;
-    private readonly RolloutJudge judge;
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly List<Critic> critics = [];
@@ -45,11 +42,9 @@ public sealed class SafePpoTrainer : IDisposable
         this.ranks = ranks ??= Ranks.Alone;
         (this.roles, this.settings, this.batcher, this.instructions, this.rollouts) = (roles, settings, batcher, instructions, rollouts);
         sampler = new(roles.Actor, settings, batcher, ranks, rollouts);
-        this.scores = new(scores, roles.Scores, settings, batcher, ranks);
+        scoring = new(settings, batcher, ranks, roles.Scores, scores, roles.Judge, answers: 1);
         options = settings.ToOptions();
-        rewards = new(settings, batcher);
         costs = new(settings, answers: 1, margin);
-        (refusals, judge) = (new(settings.Refusal, batcher), new(settings.Judge, roles.Judge, batcher, answers: 1));
         // a critic that can never count is neither run nor trained
         usesReward = !settings.CostOnly;
         usesCost = settings.CostOnly || settings.Mode != MultiplierMode.Fixed || settings.Multiplier.Initial > 0;
@@ -93,7 +88,7 @@ public sealed class SafePpoTrainer : IDisposable
         trainer.Track(run);
         feeds.Track(run);
         run.TellIdleRanks(roles.Actor, (settings.MiniBatch + settings.PromptsAtOnce - 1) / settings.PromptsAtOnce, "training.micro_batch");
-        feeds.RunRounds(run, () => trainer.sampler.IsWaiting || trainer.scores.IsWaiting,
+        feeds.RunRounds(run, () => trainer.sampler.IsWaiting || trainer.scoring.IsWaiting,
             (drawn, round) => trainer.Round(drawn, round, cancellationToken), save);
     }
 
@@ -109,10 +104,9 @@ public sealed class SafePpoTrainer : IDisposable
         IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken = default, Action<PpoPhase>? finished = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        judge.Begin(round);
         foreach (Role trained in (Role[])[roles.Actor, .. roles.Critics.Scorers]) trained.BeginStep(settings.Seed, round);
 
-        scores.Prepare(round, cancellationToken);
+        scoring.Begin(round, cancellationToken);
         Episode[] episodes = Sample(prompts, round, cancellationToken);
         finished?.Invoke(PpoPhase.Sample);
 
@@ -136,7 +130,7 @@ public sealed class SafePpoTrainer : IDisposable
     /// </summary>
     internal void Score(Episode[] episodes, long round = 0, CancellationToken cancellationToken = default)
     {
-        scores.Receive(episodes, round, draw: 0, cancellationToken);
+        scoring.Receive(episodes, round, draw: 0, cancellationToken);
         using IDisposable noGrad = no_grad();
         int[][] parts = [.. Enumerable.Range(0, episodes.Length).Chunk(settings.PromptsAtOnce)];
         int[][] own = [.. Shares.Of(parts, ranks).Where(share => share.IsOwn).Select(share => share.Items.ToArray())];
@@ -147,8 +141,7 @@ public sealed class SafePpoTrainer : IDisposable
             int[] lengths = [.. part.Select(episode => episode.Sample.Response.Length)];
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
-            PairedScores? paired = roles.Scores is { } pair ? ResponseScores.Add(part, batch, pair, settings, batcher) : null;
-            judge.Score(part, batch, paired);
+            scoring.Add(part, batch);
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch, usesReward, usesCost);
             float[][]? rewardValues = rewardValues_BT is null ? null : HostRows.Of(rewardValues_BT, lengths);
             float[][]? costValues = costValues_BT is null ? null : HostRows.Of(costValues_BT, lengths);
@@ -160,8 +153,7 @@ public sealed class SafePpoTrainer : IDisposable
             }
         }
         EpisodeExchange.Scored(ranks, episodes, [.. own.SelectMany(rows => rows)]);
-        rewards.Add(episodes);
-        refusals.Mark(episodes);
+        scoring.Finish(episodes);
     }
 
     /// <summary>Shapes rewards and what the constraints charge for costs, and estimates the advantages of each.</summary>
@@ -170,7 +162,7 @@ public sealed class SafePpoTrainer : IDisposable
         double[] charges = Constrained.Join(costs.Charges(episodes), costs.Lambdas);
         foreach ((Episode one, double charge) in episodes.Zip(charges))
         {
-            float reward = (float)(AnswerRewards.Base(one, settings, batcher) + AnswerRewards.Overlong(one, settings) + refusals.Reward(one));
+            float reward = (float)(AnswerRewards.Base(one, settings, batcher) + AnswerRewards.Overlong(one, settings) + scoring.RefusalReward(one));
             one.Shaped = SafePpo.ComputeAdvantages(
                 one.LogProbs, one.ReferenceLogProbs, reward, (float)charge, one.RewardValues, one.CostValues, options) with
             {
@@ -293,11 +285,7 @@ public sealed class SafePpoTrainer : IDisposable
             new("at_limit", episodes.Average(episode => episode.Ended ? 0.0 : 1.0)),
             .. settings.CostOnly ? [] : isLambda[true],
         ]);
-        rewards.Describe(episodes, metrics);
-        if (roles.Scores is { } pair) HeadSpread.Describe(episodes, pair, metrics);
-        refusals.Describe(episodes, metrics);
-        judge.Describe(episodes, metrics);
-        scores.Describe(episodes, metrics);
+        scoring.Describe(episodes, metrics);
         if (rollouts is not null) RolloutExchange.Describe(episodes, rollouts.Weights, metrics);
         return metrics;
     }
