@@ -50,36 +50,29 @@ public sealed class DeadServiceTests
     }
 
     [Fact]
-    public async Task TheServersOfRollouts()
-    {
-        using TemporaryFolder folder = new();
-        string model = Golden.At("models", "llava-1.5-tiny"), rows = folder.At("world"), scores = folder.At("scores");
-        World world = new(3);
-        WorldDataset.Write(rows, world.TrainingPairs(8).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
-        (int code, _, string errors) = await CapturedConsole.RunAsync(["train", "scores", "--model", model, "--data", rows, "--out", scores,
-            .. Sets("model.lora.rank=2 training.batch_size=4 training.max_steps=1")]);
-        Assert.True(code == 0, errors);
-        await Check("no server is left", ["train", "ppo", "--model", model, "--reward", scores, "--cost", scores, "--data", rows, "--out", folder.At("ppo"),
-            .. Sets("model.lora.rank=2 training.ptx_coefficient=0 training.rounds=1 training.rollout_batch=2 training.mini_batch=2 training.max_new_tokens=4 "
-                + "rollouts.endpoints=[http://127.0.0.1:1] rollouts.retries=0")]);
-    }
+    public Task TheServersOfRollouts() => CheckTraining("no server is left", "ppo", "model.lora.rank=2", "",
+        "rollouts.endpoints=[http://127.0.0.1:1] rollouts.retries=0");
 
     [Fact]
-    public async Task TheServersOfScores()
+    public Task TheServersOfScores() => CheckTraining("scoring.both.endpoints: no server is left", "grpo", "", "model.sharing=none",
+        "scoring.both.endpoints=[http://127.0.0.1:1] scoring.retries=0");
+
+    // both trainings with the first sets, the policy's with the second and the servers
+    private static async Task CheckTraining(string said, string trainer, string both, string policy, string servers)
     {
         using TemporaryFolder folder = new();
         string model = Golden.At("models", "llava-1.5-tiny"), rows = folder.At("world"), scores = folder.At("scores");
         World world = new(3);
         WorldDataset.Write(rows, world.TrainingPairs(8).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
         (int code, _, string errors) = await CapturedConsole.RunAsync(["train", "scores", "--model", model, "--data", rows, "--out", scores,
-            .. Sets("training.batch_size=4 training.max_steps=1")]);
+            .. Sets($"{both} training.batch_size=4 training.max_steps=1")]);
         Assert.True(code == 0, errors);
-        await Check("scoring.both.endpoints: no server is left", ["train", "grpo", "--model", model, "--reward", scores, "--cost", scores, "--data", rows,
-            "--out", folder.At("grpo"), .. Sets("model.sharing=none training.ptx_coefficient=0 training.rounds=1 training.rollout_batch=2 "
-                + "training.mini_batch=2 training.max_new_tokens=4 scoring.both.endpoints=[http://127.0.0.1:1] scoring.retries=0")]);
+        await Check(said, ["train", trainer, "--model", model, "--reward", scores, "--cost", scores, "--data", rows, "--out", folder.At(trainer),
+            .. Sets($"{both} {policy} {servers} training.ptx_coefficient=0 training.rounds=1 training.rollout_batch=2 training.mini_batch=2 "
+                + "training.max_new_tokens=4")]);
     }
 
-    private static IEnumerable<string> Sets(string sets) => sets.Split(' ').SelectMany(set => (string[])["--set", set]);
+    private static IEnumerable<string> Sets(string sets) => sets.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(set => (string[])["--set", set]);
 
     private static async Task Check(string said, string[] arguments)
     {
