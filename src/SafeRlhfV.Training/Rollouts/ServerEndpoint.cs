@@ -97,8 +97,9 @@ internal sealed class ServerEndpoint : IDisposable
             return events is [.., ServerReply.Done] ? (read(new ServerReply([], events[..^1])), null)
                 : (default, new ServiceFault("cut_off", "the stream broke off before its end", 200, MayRetry: true));
         }
-        catch (Exception error) when (error is not ServiceException && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is not ServiceException)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // what a cancelled call fails with is no fault of the server
             return (default, silence.IsCancellationRequested
                 ? new ServiceFault("timeout", $"no answer within {limit.TotalSeconds:0.###} s", null, MayRetry: true)
                 : ServiceFault.OfException(error));
