@@ -4,7 +4,7 @@ namespace SafeRlhfV.Training.Tests;
 
 public sealed class ServerEndpointTests
 {
-    /// <summary>A call that fails when it has just been cancelled is cancelled: its own error, such as a connection that is reset, would end the program.</summary>
+    /// <summary>A call that fails when it has just been cancelled is cancelled: its own error, such as a reset connection, would end the program.</summary>
     [Fact]
     public async Task ACancelledCallThatFailsIsCancelled()
     {
