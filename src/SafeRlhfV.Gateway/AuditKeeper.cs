@@ -48,7 +48,7 @@ internal sealed partial class AuditKeeper(AuditTrail trail, AuditLeader leader, 
                 leads = false;
                 LogFailure(error.GetType().Name, error.Message, wait);
             }
-            catch (OperationCanceledException)
+            catch (Exception) // stopped: whatever that made it fail with
             {
                 return;
             }

@@ -27,8 +27,9 @@ internal sealed partial class LoggedObserver(IGuardObserver inner, ILogger<Logge
         {
             await recorded.ConfigureAwait(false);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested) // a caller who left says nothing about the trail
+        catch (Exception error)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // a caller who left says nothing about the trail
             Failed(error);
             throw;
         }

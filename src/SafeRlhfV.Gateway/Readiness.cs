@@ -67,8 +67,9 @@ internal sealed class Readiness(
             await audit.ProbeAsync(limit.Token).WaitAsync(limit.Token);
             return true;
         }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             return false;
         }
     }

@@ -72,6 +72,24 @@ public sealed partial class StyleTests
         Assert.Empty(MemberReferences.Of(House.Load(room)).Intersect(forbidden));
     }
 
+    /// <summary>
+    /// What depends on the culture of the machine, or changes nothing where a program runs with invariant globalisation: string.Normalize, whose place is
+    /// taken by UnicodeForms, above all.
+    /// </summary>
+    [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
+    public void NothingDependsOnTheCultureOfTheMachine(string room)
+    {
+        string[] members = [.. MemberReferences.Of(House.Load(room))];
+        string[] forbidden = ["String.Normalize", "String.IsNormalized", "String.ToLower", "String.ToUpper", "Char.ToLower", "Char.ToUpper",
+            "CultureInfo.get_CurrentCulture", "CultureInfo.get_CurrentUICulture", "StringComparer.get_CurrentCulture",
+            "StringComparer.get_CurrentCultureIgnoreCase", "StringComparer.get_InvariantCulture", "StringComparer.get_InvariantCultureIgnoreCase",
+            "StringNormalizationExtensions.Normalize", "StringNormalizationExtensions.IsNormalized"];
+        Assert.Empty(members.Where(member => forbidden.Contains(member)
+            || member.Split('.')[0] is "CompareInfo" or "IdnMapping" or "TextInfo"));
+        string[] named = [.. House.SourceFiles(room).Where(file => CultureComparison().IsMatch(File.ReadAllText(file))).Select(file => Path.GetFileName(file))];
+        Assert.Empty(named);
+    }
+
     /// <summary>Only TaskResult waits for tasks: whoever blocks names it, and there is one place to look.</summary>
     [Theory, MemberData(nameof(House.Rooms), MemberType = typeof(House))]
     public void NothingTakesAnAwaiterByHand(string room)
@@ -107,6 +125,9 @@ public sealed partial class StyleTests
 
     [GeneratedRegex(@"^public (?:(?:sealed|static|abstract|readonly|partial|unsafe|ref) )*(?:record struct|record class|class|record|interface|struct|enum) (\w+)", RegexOptions.Multiline)]
     private static partial Regex PublicType();
+
+    [GeneratedRegex(@"StringComparison\.(?:Current|Invariant)Culture|\.(?:Is)?Normalized?\((?:NormalizationForm|\))")]
+    private static partial Regex CultureComparison();
 
     // a link to a file, not to a page of the web or a place in the same document
     [GeneratedRegex(@"\]\((?!https?:|#)([^)#]+)")]

@@ -58,8 +58,9 @@ internal sealed class ServiceAnswers(Func<IChatClient> open, string identity, Ch
             };
         }
         catch (Exception error) when (error is not (ServiceException or OperationCanceledException or InvalidInputException)
-            && !cancellationToken.IsCancellationRequested)
+            || cancellationToken.IsCancellationRequested)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // whatever a cancelled call fails with
             return none with { Error = ErrorText.FirstLine(error) };
         }
     }

@@ -2,7 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace SafeRlhfV.Data;
 
-/// <summary>Answers that must say the same words: case, emphasis, quotes, blanks and stops around them do not count, of any script.</summary>
+/// <summary>Answers that must say the same words: case, emphasis, quotes, blanks and stops around them do not count, of any script, nor
+/// whether accents are composed.</summary>
 public static partial class ExactReading
 {
     // full-width forms are plain ones by then
@@ -12,11 +13,10 @@ public static partial class ExactReading
     /// <summary>The words of an answer; null where it has none.</summary>
     public static string? Read(string answer)
     {
-        string words = Blanks().Replace(Emphasis.Remove(string.Concat(answer.Select(Plain))), " ").Trim(Around).ToLowerInvariant();
+        string words = Blanks().Replace(Emphasis.Remove(string.Concat(UnicodeForms.Composed(answer).Select(Plain))), " ").Trim(Around).ToLowerInvariant();
         return words.Length == 0 ? null : words;
     }
 
-    // string.Normalize does nothing here: the product runs with invariant globalisation
     private static char Plain(char letter) => letter is >= '\uFF01' and <= '\uFF5E' ? (char)(letter - '\uFF01' + '!') : letter;
 
     [GeneratedRegex(@"\s+")]

@@ -39,7 +39,8 @@ public static partial class OptionReading
     /// <summary>Options whose text occurs as whole words; one inside a longer one that occurs leaves.</summary>
     private static IEnumerable<string> Texts(string text, IReadOnlyList<string> options)
     {
-        (string Letter, string Text)[] found = [.. options.Select((option, i) => (Letter: $"{(char)('A' + i)}", Text: option.Trim()))
+        text = UnicodeForms.Composed(text);
+        (string Letter, string Text)[] found = [.. options.Select((option, i) => (Letter: $"{(char)('A' + i)}", Text: UnicodeForms.Composed(option.Trim())))
             .Where(option => option.Text.Length > 0 && Occurs(option.Text, text))];
         return found.Where(option => !found.Any(longer => longer.Text.Length > option.Text.Length && Occurs(option.Text, longer.Text)))
             .Select(option => option.Letter);

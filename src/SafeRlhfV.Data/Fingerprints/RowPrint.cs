@@ -117,10 +117,9 @@ internal sealed class RowPrint
         if (part is not null) hash.AppendData(part);
     }
 
-    private static string Normalize(string text)
+    internal static string Normalize(string text)
     {
-        // Normalising can throw on lone surrogates; such text is compared as it is.
-        string form = text.IsNormalized(NormalizationForm.FormC) || text.Any(char.IsSurrogate) ? text : text.Normalize(NormalizationForm.FormKC);
+        string form = UnicodeForms.Composed(text);
         StringBuilder words = new(form.Length);
         bool gap = false;
         foreach (char letter in form)

@@ -123,9 +123,9 @@ internal sealed class ImageGate : IDisposable
         {
             throw TooLarge(param);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException
-            || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw Unreachable(param); // one message for all causes: the caller must not learn about hosts behind the gateway
         }
     }

@@ -73,8 +73,9 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         {
             await observer.EndedAsync(report, cancellationToken);
         }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw ApiException.Unrecorded();
         }
     }

@@ -83,7 +83,7 @@ internal sealed partial class SharedSettings : BackgroundService
             {
                 Tell($"the database cannot be read ({error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")})");
             }
-            catch (OperationCanceledException)
+            catch (Exception) // stopped: whatever that made it fail with
             {
                 return;
             }

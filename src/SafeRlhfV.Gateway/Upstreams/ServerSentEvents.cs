@@ -104,6 +104,7 @@ internal sealed class ServerSentEvents
         }
         catch (Exception error) when (error is IOException or HttpRequestException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw new UpstreamException(502, "The model's answer was cut off.", true, "upstream_cut", error);
         }
     }

@@ -65,8 +65,9 @@ public sealed class InjectionGuard
         {
             return (Verdict.Unreadable("injection", error.Message), null);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // whatever a cancelled call fails with
             string failure = error is OperationCanceledException
                 ? string.Create(CultureInfo.InvariantCulture, $"not judged within {timeout.TotalSeconds:0.###} s")
                 : ErrorText.FirstLine(error);

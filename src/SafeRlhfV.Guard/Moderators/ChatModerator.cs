@@ -66,8 +66,9 @@ public sealed class ChatModerator : IRemoteModerator
         {
             return await JudgeAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // whatever a cancelled call fails with
             return Verdict.Failed(Name, ErrorText.FirstLine(error));
         }
     }

@@ -51,8 +51,9 @@ public sealed class RetryHandler : DelegatingHandler
                 Task<ServiceFault?> fault = last.IsSuccessStatusCode ? BodyFaultAsync(request, last, either.Token) : FaultOfAsync(request, last, either.Token);
                 return (last, await fault.ConfigureAwait(false));
             }
-            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception error)
             {
+                cancellationToken.ThrowIfCancellationRequested(); // whatever a cancelled call fails with
                 thrown = error;
                 return (null, limit.IsCancellationRequested
                     ? new("timeout", $"no answer within {AttemptTimeout.TotalSeconds:0.#} s", null, MayRetry: true)

@@ -58,8 +58,9 @@ public sealed class TemplateModerator : IRemoteModerator, IDisposable
                 ? await JudgeImagesAsync(request, cancellationToken).ConfigureAwait(false)
                 : await JudgeAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // whatever a cancelled call fails with
             return Verdict.Failed(Name, ErrorText.FirstLine(error));
         }
     }

@@ -73,7 +73,7 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
 
     // letters and digits of any script; what a file system or a shell may take amiss becomes -
     private static string FolderName(string variant) =>
-        string.Concat(variant.Normalize().EnumerateRunes()
+        string.Concat(UnicodeForms.Composed(variant).EnumerateRunes()
             .Select(letter => Rune.IsLetterOrDigit(letter) || IsMark(letter) || letter.Value is '.' or '-' or '_'
                 ? Rune.ToLowerInvariant(letter).ToString()
                 : "-")).TrimStart('.');

@@ -80,10 +80,11 @@ internal sealed class ServerPool : IDisposable
         {
             return await Task.WhenAll(tasks).ConfigureAwait(false);
         }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested
-            && tasks.FirstOrDefault(task => task.IsFaulted) is { Exception.InnerException: { } first })
+        catch (Exception) when (cancellationToken.IsCancellationRequested
+            || tasks.FirstOrDefault(task => task.IsFaulted) is { Exception.InnerException: { } })
         {
-            // not the cancellation of the others that followed from it
+            cancellationToken.ThrowIfCancellationRequested(); // whatever the calls failed with
+            Exception first = tasks.First(task => task.IsFaulted).Exception!.InnerException!; // not the cancellation of the others that followed from it
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
             throw;
         }

@@ -58,6 +58,8 @@ public sealed class FinalAnswerTests
     [InlineData("\u300C\u662F\u300D\uFF0C", "\u662F")]
     [InlineData("\u00ABoui\u00BB", "oui")]
     [InlineData("\u3002", null)]
+    [InlineData("Cafe\u0301", "caf\u00E9")]
+    [InlineData("Caf\u00E9", "caf\u00E9")]
     public void WordsAreComparedWithoutWhatSurroundsThem(string answer, string? words) => Assert.Equal(words, ExactReading.Read(answer));
 
     [Theory]
@@ -73,4 +75,10 @@ public sealed class FinalAnswerTests
         Assert.Equal(letter, OptionReading.Read(answer, ["red", "blue", "green"]));
         Assert.Equal(letter, OptionReading.Read(answer, [.. Enumerable.Repeat("", 26)]));
     }
+
+    [Theory]
+    [InlineData("caf\u00E9", "cafe\u0301")]
+    [InlineData("cafe\u0301", "caf\u00E9")]
+    public void AnOptionIsFoundHoweverItsAccentsAreWritten(string answer, string option) =>
+        Assert.Equal("B", OptionReading.Read($"It is the {answer}", ["th\u00E9", option]));
 }

@@ -55,6 +55,21 @@ public sealed class ScorerTests : IDisposable
     }
 
     [Fact]
+    public async Task ACancelledQuestionThatFailsIsCancelled()
+    {
+        foreach (Exception error in (Exception[])[new HttpRequestException("reset"), new ServiceException("refused")])
+        {
+            using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            NoChat judge = new(_ =>
+            {
+                stop.Cancel();
+                throw error;
+            });
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ScoreAsync(judge, "safety", ["a"], cancellationToken: stop.Token));
+        }
+    }
+
+    [Fact]
     public async Task TheMajorityOfReadableVotesCounts()
     {
         int number = 0;
@@ -134,9 +149,11 @@ public sealed class ScorerTests : IDisposable
     }
 
     private Task<ScorerResult> ScoreAsync(IChatClient judge, string rubric, string?[] answers, string model = "judge", int votes = 1,
-        string benchmark = "rows") => ScoreAsync(new JudgeScorer(judge, model, rubric, votes), answers, [.. answers.Select(_ => "unsafe")], benchmark);
+        string benchmark = "rows", CancellationToken? cancellationToken = null) =>
+        ScoreAsync(new JudgeScorer(judge, model, rubric, votes), answers, [.. answers.Select(_ => "unsafe")], benchmark, cancellationToken);
 
-    private async Task<ScorerResult> ScoreAsync(AnswerScorer scorer, string?[] answers, string?[] labels, string benchmark = "rows")
+    private async Task<ScorerResult> ScoreAsync(AnswerScorer scorer, string?[] answers, string?[] labels, string benchmark = "rows",
+        CancellationToken? cancellationToken = null)
     {
         string set = folder.At("set"), result = folder.At("result");
         Directory.CreateDirectory(set);
@@ -150,7 +167,7 @@ public sealed class ScorerTests : IDisposable
         BenchmarkItem[] items = [.. own.Read(files, subset: false).Select(item => item.With(("type", "type 1")))];
         using VerdictJournal journal = new(Path.Combine(result, "verdicts.jsonl"), []);
         BenchmarkRun run = await BenchmarkRun.ScoreAsync(BenchmarkList.All.Find(benchmark)!, files, items, AnswerSet.Read(result), null,
-            [scorer], journal, null, TestContext.Current.CancellationToken);
+            [scorer], journal, null, cancellationToken ?? TestContext.Current.CancellationToken);
         return Assert.Single(run.Scorers);
     }
 

@@ -83,8 +83,9 @@ public sealed class JudgeScorer : AnswerScorer
         {
             reply = (await judge.GetResponseAsync(Messages(rubric, task, images), options, cancellationToken).ConfigureAwait(false)).Text;
         }
-        catch (Exception error) when (error is not (ServiceException or OperationCanceledException) && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is not (ServiceException or OperationCanceledException) || cancellationToken.IsCancellationRequested)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // whatever a cancelled call fails with
             return task.Verdict(Name, VerdictStatus.Error, null, $"the judge: {ErrorText.FirstLine(error)}"); // refused for itself, such as a content filter
         }
         string? reading = ReplyReading.Read(rubric.Form, reply);

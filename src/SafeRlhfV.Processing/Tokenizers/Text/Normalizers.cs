@@ -55,12 +55,12 @@ internal sealed class StripAccentsNormalizer : TextNormalizer
     {
         if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\u02FF') < 0) return text;
         StringBuilder kept = new(text.Length);
-        foreach (Rune rune in text.EnumerateRunes()) if (!UnicodeData.Table.IsMark(rune.Value)) kept.Append(rune.ToString());
+        foreach (Rune rune in text.EnumerateRunes()) if (!UnicodeForms.IsMark(rune)) kept.Append(rune.ToString());
         return kept.ToString();
     }
 
     public override bool DropsStart(string text) => Rune.TryGetRuneAt(text.Length == 0 ? " " : text, 0, out Rune first)
-        && UnicodeData.Table.IsMark(first.Value);
+        && UnicodeForms.IsMark(first);
 }
 
 /// <summary>One after the other.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace SafeRlhfV.Processing;
+namespace SafeRlhfV.Core;
 
 /// <summary>
 /// What Unicode says of composing and decomposing. The runtime's own normalisation does nothing without ICU (the product runs with invariant globalisation),

@@ -1,22 +1,44 @@
 using System.Text;
 
-namespace SafeRlhfV.Processing;
+namespace SafeRlhfV.Core;
 
-/// <summary>The four normalisation forms.</summary>
-internal static class UnicodeForms
+/// <summary>
+/// Unicode's four normalisation forms. <see cref="string.Normalize()"/> changes nothing where the program runs with invariant globalisation, and says nothing
+/// of it.
+/// </summary>
+public static class UnicodeForms
 {
-    /// <summary>A text in one of the forms.</summary>
+    /// <summary>The text with accents and other marks composed (NFC), so that the same letters are the same characters.</summary>
+    public static string Composed(string text) => Apply(text, compose: true, compatibility: false);
+
+    /// <summary>A text in one of the forms: NFC, NFD, NFKC or NFKD. Halves of characters stay as they are.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="compose">Whether marks are composed with their letters.</param>
+    /// <param name="compatibility">Whether characters of another dress, such as ligatures, become plain ones.</param>
     public static string Apply(string text, bool compose, bool compatibility)
     {
         if (IsPlain(text, compose, compatibility)) return text;
         List<int> codes = new(text.Length + 16);
-        foreach (Rune rune in text.EnumerateRunes()) UnicodeData.Table.Decompose(rune.Value, compatibility, codes);
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool pair = IsPair(text, i);
+            UnicodeData.Table.Decompose(pair ? char.ConvertToUtf32(text[i], text[i + 1]) : text[i], compatibility, codes);
+            if (pair) i++;
+        }
         Reorder(codes);
         if (compose) Compose(codes);
         StringBuilder result = new(text.Length);
-        foreach (int code in codes) result.Append(new Rune(code).ToString());
+        Span<char> letters = stackalloc char[2];
+        foreach (int code in codes)
+        {
+            if (code <= char.MaxValue) result.Append((char)code);
+            else result.Append(letters[..new Rune(code).EncodeToUtf16(letters)]);
+        }
         return result.ToString();
     }
+
+    /// <summary>Whether a character is a mark, such as an accent, that stands on the letter before it.</summary>
+    public static bool IsMark(Rune rune) => UnicodeData.Table.IsMark(rune.Value);
 
     // most texts are in form already, and a look at each character shows it
     private static bool IsPlain(string text, bool compose, bool compatibility)
@@ -24,12 +46,14 @@ internal static class UnicodeForms
         if (!compose || compatibility) return text.AsSpan().IndexOfAnyExceptInRange('\0', '\u009F') < 0;
         for (int i = text.AsSpan().IndexOfAnyExceptInRange('\0', '\u02FF'); i >= 0 && i < text.Length; i++)
         {
-            bool pair = char.IsHighSurrogate(text[i]);
+            bool pair = IsPair(text, i);
             if (UnicodeData.Table.MayCompose(pair ? char.ConvertToUtf32(text[i], text[i + 1]) : text[i])) return false;
             if (pair) i++;
         }
         return true;
     }
+
+    private static bool IsPair(string text, int at) => at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]);
 
     // marks after a starter in the order of their classes; equal classes keep theirs
     private static void Reorder(List<int> codes)
