@@ -12,7 +12,7 @@ internal static class WideLogProbsWork
     {
         long before = Measure.Mebibytes("VmRSS");
         Tensor hidden_NH = randn([Rows * Length, Hidden], requires_grad: true), labels_N = randint(0, Vocabulary, [Rows * Length], ScalarType.Int64);
-        Tensor weight_VH = randn(Vocabulary, Hidden).Times(0.02).requires_grad_();
+        Tensor weight_VH = randn(Vocabulary, Hidden).Times_(0.02).requires_grad_();
         double seconds = Measure.Median(() =>
         {
             TokenLogProbabilities.FromHidden(hidden_NH, weight_VH, labels_N).mean().neg().backward();

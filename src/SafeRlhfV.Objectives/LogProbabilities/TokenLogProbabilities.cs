@@ -27,17 +27,20 @@ public static class TokenLogProbabilities
     }
 
     /// <summary>
-    /// log softmax(hidden · weightᵀ)[label] of each token, without ever holding [N, V] logits: they are made in chunks of rows and made again in the backward
-    /// pass (which needs them only for the weight's gradient: a frozen output matrix costs no second pass).
+    /// log softmax(hidden · weightᵀ)[label] of each token, without holding [N, V] logits: they are made in chunks of rows. The weight's gradient needs them
+    /// again in the backward pass: 128 MiB of them are kept until then, the others are made a second time.
     /// </summary>
     /// <param name="hidden_NH">Hidden states of the tokens that count, after the final norm: the state before each label.</param>
     /// <param name="weight_VH">The output matrix, of the hidden states' type.</param>
     /// <param name="labels_N">int64.</param>
     /// <param name="chunkBytes">What one chunk of logits may take in float32.</param>
+    /// <param name="keptBytes">What the weight's gradient may keep of them.</param>
     /// <returns>[N], with gradients to both tensors.</returns>
     /// <exception cref="ArgumentException">Shapes or types do not fit together.</exception>
-    public static Tensor FromHidden(Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, long chunkBytes = WideLogProbabilities.DefaultChunkBytes) =>
-        WideLogProbabilities.Run(hidden_NH, weight_VH, labels_N, chunkBytes, entropy: null);
+    public static Tensor FromHidden(
+        Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, long chunkBytes = WideLogProbabilities.DefaultChunkBytes,
+        long keptBytes = WideLogProbabilities.DefaultKeptBytes) =>
+        WideLogProbabilities.Run(hidden_NH, weight_VH, labels_N, chunkBytes, entropy: null, keptBytes);
 
     /// <summary>The same with each position's entropy in nats, [N], which carries no gradient.</summary>
     public static (Tensor LogProbs_N, Tensor Entropy_N) FromHiddenWithEntropy(

@@ -71,9 +71,10 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
     public long LogProbabilities(long answers, bool trained)
     {
         const int WideVocabulary = 4096;
-        const long Chunks = 3 * (16L << 20);
+        const long Chunks = 3 * (16L << 20), Kept = 128L << 20;
         long vocabulary = Shape.Text.VocabularySize;
         if (vocabulary < WideVocabulary) return answers * (Element * H + (Element + 3 * Wide) * vocabulary);
-        return answers * (2 * Element + Wide) * H + Chunks + (trained && Lora is null ? Wide * vocabulary * H : 0);
+        long ofWeight = trained && Lora is null ? Wide * vocabulary * H + Math.Min(Kept, answers * Wide * vocabulary) : 0;
+        return answers * (2 * Element + Wide) * H + Chunks + ofWeight;
     }
 }

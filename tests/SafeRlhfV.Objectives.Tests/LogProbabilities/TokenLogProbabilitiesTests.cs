@@ -5,10 +5,12 @@ namespace SafeRlhfV.Objectives.Tests;
 public sealed class TokenLogProbabilitiesTests
 {
     [Theory]
-    [InlineData(true, true)]
-    [InlineData(true, false)]
-    [InlineData(false, true)]
-    public void ChunksGiveTheValuesAndGradientsOfTheWhole(bool hiddenGradient, bool weightGradient)
+    [InlineData(true, true, 0)]
+    [InlineData(true, true, 6)]
+    [InlineData(true, true, 13)]
+    [InlineData(true, false, 13)]
+    [InlineData(false, true, 6)]
+    public void ChunksGiveTheValuesAndGradientsOfTheWhole(bool hiddenGradient, bool weightGradient, int keptRows)
     {
         using var scope = NewDisposeScope();
         using Generator generator = new(7);
@@ -21,7 +23,7 @@ public sealed class TokenLogProbabilitiesTests
         Tensor whole_N = TokenLogProbabilities.FromLogits(hidden_NH.mm(weight_VH.t()), labels_N);
         (whole_N * upstream_N).sum().backward();
         // four rows a chunk, the last one short
-        Tensor chunked_N = TokenLogProbabilities.FromHidden(hidden2_NH, weight2_VH, labels_N, 4 * 4 * 40);
+        Tensor chunked_N = TokenLogProbabilities.FromHidden(hidden2_NH, weight2_VH, labels_N, 4 * 4 * 40, 8 * keptRows * 40);
         (chunked_N * upstream_N).sum().backward();
 
         Assert.True(whole_N.allclose(chunked_N, 1e-12, 1e-12));
