@@ -1,13 +1,31 @@
+using System.Globalization;
+
 namespace SafeRlhfV.GatewayLoad;
 
 /// <summary>How much load; every number has a bound, so that a slip of the finger does not fill the machine.</summary>
 internal sealed record BenchOptions
 {
+    public const string Usage = """
+        Usage: bench/gateway.sh [options]
+          --wires "NAME ..."  which wires, of chat, responses, messages and embeddings (all)
+          --rounds N          how often latency and throughput are measured, 1 to 20 (3)
+          --seconds N         how long each time, 1 to 30 (3)
+          --warm N            seconds of warming up for each server, 0 to 60 (6)
+          --rate N            requests a second for the latency, 1 to 5000 (500)
+          --callers N         callers at once for the throughput, 1 to 256 (32)
+          --streams N         how many streams in all, 0 to 20000 (10000); 0 leaves them out
+          --open N            how many streams are open at a time, 1 to 1000 (500)
+          --guard FOLDER      moderate with a guard's checkpoint instead of keywords; chat, responses and messages then send an image with each request
+          --help              this text
+        """;
+
+    public IReadOnlyList<BenchWire> Wires { get; init; } = BenchWire.All;
+
     public int Rounds { get; init; } = 3;
 
-    public int Seconds { get; init; } = 4;
+    public int Seconds { get; init; } = 3;
 
-    public int Warm { get; init; } = 8;
+    public int Warm { get; init; } = 6;
 
     public int Rate { get; init; } = 500;
 
@@ -20,30 +38,49 @@ internal sealed record BenchOptions
     /// <summary>A guard's checkpoint, a full path, to moderate with; null for the keyword guard.</summary>
     public string? Guard { get; init; }
 
-    public static BenchOptions Parse(string[] args)
+    /// <exception cref="InvalidInputException">An option is unknown, has no value or not a sound one.</exception>
+    public static BenchOptions Parse(IReadOnlyList<string> args)
     {
         BenchOptions options = new();
-        for (int i = 0; i + 1 < args.Length; i += 2)
+        for (int i = 0; i < args.Count; i += 2)
         {
-            if (args[i] == "--guard")
+            string name = args[i];
+            if (i + 1 == args.Count) throw Fault(IsKnown(name) ? $"{name} needs a value." : $"{name} is unknown.");
+            string value = args[i + 1];
+            options = name switch
             {
-                options = options with { Guard = Path.GetFullPath(args[i + 1]) };
-                continue;
-            }
-            if (!int.TryParse(args[i + 1], out int value)) throw new ArgumentException($"{args[i]} {args[i + 1]}: give a whole number.");
-            options = args[i] switch
-            {
-                "--rounds" => options with { Rounds = Math.Clamp(value, 1, 20) },
-                "--seconds" => options with { Seconds = Math.Clamp(value, 1, 30) },
-                "--warm" => options with { Warm = Math.Clamp(value, 0, 60) },
-                "--rate" => options with { Rate = Math.Clamp(value, 1, 5000) },
-                "--callers" => options with { Callers = Math.Clamp(value, 1, 256) },
-                "--streams" => options with { Streams = Math.Clamp(value, 0, 20_000) },
-                "--open" => options with { Open = Math.Clamp(value, 1, 1000) },
-                _ =>
-                    throw new ArgumentException($"{args[i]} is unknown; there are --rounds, --seconds, --warm, --rate, --callers, --streams, --open, --guard."),
+                "--wires" => options with { Wires = WiresOf(value) },
+                "--rounds" => options with { Rounds = Number(name, value, 1, 20) },
+                "--seconds" => options with { Seconds = Number(name, value, 1, 30) },
+                "--warm" => options with { Warm = Number(name, value, 0, 60) },
+                "--rate" => options with { Rate = Number(name, value, 1, 5000) },
+                "--callers" => options with { Callers = Number(name, value, 1, 256) },
+                "--streams" => options with { Streams = Number(name, value, 0, 20_000) },
+                "--open" => options with { Open = Number(name, value, 1, 1000) },
+                "--guard" => options with { Guard = Path.GetFullPath(value) },
+                _ => throw Fault($"{name} is unknown."),
             };
         }
         return options;
     }
+
+    private static bool IsKnown(string name) => Usage.Contains($"  {name} ", StringComparison.Ordinal);
+
+    private static BenchWire[] WiresOf(string names)
+    {
+        string[] wanted = names.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries);
+        if (wanted.Length == 0) throw Fault("--wires names no wire.");
+        return
+        [
+            .. wanted.Distinct().Select(name => BenchWire.All.FirstOrDefault(wire => wire.Name == name)
+                ?? throw Fault($"--wires: there is no wire '{name}'; there are {string.Join(", ", BenchWire.All.Select(wire => wire.Name))}.")),
+        ];
+    }
+
+    private static int Number(string name, string value, int least, int most) =>
+        int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+            ? number
+            : throw Fault($"{name} {value}: give a whole number from {least} to {most}.");
+
+    private static InvalidInputException Fault(string what) => new($"{what} See bench/gateway.sh --help.");
 }

@@ -37,7 +37,8 @@ internal static class ReplicaBench
             (long busy, long all) after = Processors();
             rates.Add(result.Times.Count / result.Seconds);
             double load = (double)(after.busy - before.busy) / (after.all - before.all);
-            Console.WriteLine($"{name,-38} {callers,8} {rates[^1],11:0} {Bench.At(result.Times, 0.5),8:0.0} {Bench.At(result.Times, 0.99),8:0.0} {load,11:0%}");
+            double p50 = Percentiles.At(result.Times, 0.5), p99 = Percentiles.At(result.Times, 0.99);
+            Console.WriteLine($"{name,-38} {callers,8} {rates[^1],11:0} {p50,8:0.0} {p99,8:0.0} {load,11:0%}");
         }
         Console.WriteLine($"three gateways with a chain each / one gateway: {rates[3] / rates[0]:0.00} times with as many callers a gateway, "
             + $"{rates[3] / rates[1]:0.00} times with as many callers in all; / three on one chain: {rates[3] / rates[2]:0.00} times");
@@ -66,10 +67,8 @@ internal static class ReplicaBench
 
     private static async Task<Result> LoadAsync(Cluster cluster, int callers, TimeSpan time)
     {
-        Load load = new(hasImages: false);
-        using HttpClient http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 2000 }) { Timeout = TimeSpan.FromMinutes(2) };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", Servers.Key);
-        int lost = 0;
+        Load load = new(BenchWire.All[0], hasImages: false);
+        using HttpClient http = Bench.CreateClient();
         List<double>[] times = [.. Enumerable.Range(0, callers).Select(_ => new List<double>())];
         Stopwatch clock = Stopwatch.StartNew();
         await Task.WhenAll(times.Select(own => Task.Run(async () =>
@@ -77,19 +76,10 @@ internal static class ReplicaBench
             while (clock.Elapsed < time)
             {
                 double began = clock.Elapsed.TotalMilliseconds;
-                try
-                {
-                    using HttpResponseMessage response = await Bench.SendAsync(http, load, cluster.Balancer, load.Next(stream: false),
-                        HttpCompletionOption.ResponseContentRead);
-                    own.Add(clock.Elapsed.TotalMilliseconds - began);
-                }
-                catch (HttpRequestException)
-                {
-                    Interlocked.Increment(ref lost);
-                }
+                if (await load.AskAsync(http, cluster.Balancer.Address)) own.Add(clock.Elapsed.TotalMilliseconds - began);
             }
         })));
-        return new([.. times.SelectMany(own => own)], lost, clock.Elapsed.TotalSeconds);
+        return new([.. times.SelectMany(own => own)], load.Failed, clock.Elapsed.TotalSeconds);
     }
 
     // what all processors of the machine have done, and what they could have

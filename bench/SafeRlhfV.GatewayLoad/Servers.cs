@@ -17,43 +17,11 @@ internal static class Servers
 {
     public const string Key = "bench-key", AuditKey = "a key that seals the bench's trail";
     private const string Keywords = "kind: patterns, category: dangerous_behavior, severity: severe, keywords: [ forbidden phrase, another one ]";
-    private const int StreamChunks = 10, ChunkMilliseconds = 20;
-
-    private static readonly byte[] Whole = Encoding.UTF8.GetBytes(
-        """{"id":"chatcmpl-stub","object":"chat.completion","created":1700000000,"model":"stub","choices":[{"index":0,"message":{"role":"assistant","content":"All is well. There is nothing more to say."},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":9,"total_tokens":19}}""");
-
-    private static readonly byte[] Chunk =
-        Event(
-            """{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"stub","choices":[{"index":0,"delta":{"content":"All is well so far. "},"finish_reason":null}]}""");
-
-    private static readonly byte[] Last =
-        [
-            .. Event(
-                """{"id":"chatcmpl-stub","object":"chat.completion.chunk","created":1700000000,"model":"stub","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"""), .. Event("[DONE]")];
 
     public static Task<int> StubAsync()
     {
         WebApplication app = Create();
-        app.MapPost("/v1/chat/completions", async http =>
-        {
-            using StreamReader reader = new(http.Request.Body);
-            bool stream = (await reader.ReadToEndAsync()).Contains("\"stream\":true", StringComparison.Ordinal);
-            if (!stream)
-            {
-                http.Response.ContentType = "application/json";
-                http.Response.ContentLength = Whole.Length;
-                await http.Response.Body.WriteAsync(Whole);
-                return;
-            }
-            http.Response.ContentType = "text/event-stream";
-            for (int i = 0; i < StreamChunks; i++)
-            {
-                await http.Response.Body.WriteAsync(Chunk);
-                await http.Response.Body.FlushAsync();
-                await Task.Delay(ChunkMilliseconds, http.RequestAborted);
-            }
-            await http.Response.Body.WriteAsync(Last);
-        });
+        Stub.Map(app);
         return ServeAsync(app);
     }
 
@@ -66,7 +34,11 @@ internal static class Servers
         return ServeAsync(app);
     }
 
-    public static async Task<int> GatewayAsync(string upstream, string? guard)
+    /// <summary>A gateway that stands alone.</summary>
+    /// <param name="upstream">The stub.</param>
+    /// <param name="isAudited">Whether it records what it decides, in a file on disk.</param>
+    /// <param name="guard">A guard's checkpoint; null for the keyword guard.</param>
+    public static async Task<int> GatewayAsync(string upstream, bool isAudited, string? guard)
     {
         LocalModeratorKind.Register();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-load-");
@@ -75,7 +47,8 @@ internal static class Servers
             string moderator = guard is null
                 ? Keywords
                 : $"kind: local, checkpoint: '{guard.Replace("'", "''", StringComparison.Ordinal)}'";
-            return await ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(Yaml(upstream, moderator, "sqlite:audit.db"), "bench", folder.FullName)));
+            string yaml = Yaml(upstream, moderator, isAudited ? "sqlite:audit.db" : null);
+            return await ServeAsync(GatewayHost.Build(GatewaySettingsReader.Parse(yaml, "bench", folder.FullName)));
         }
         finally
         {
@@ -95,7 +68,7 @@ internal static class Servers
     public static Task<int> BalancerAsync(string[] gateways) => ServeAsync(Balancer.Create(gateways, TimeSpan.FromMilliseconds(250), retries: true));
 
     // a batch of 32 as there are 32 callers; no memory of verdicts, so that every request is judged
-    private static string Yaml(string upstream, string moderator, string trail, string audit = "") => $"""
+    private static string Yaml(string upstream, string moderator, string? trail, string audit = "") => $"""
         listen: http://127.0.0.1:0
         moderators: [ {"{"} {moderator} {"}"} ]
         moderation_batch: 32
@@ -104,7 +77,7 @@ internal static class Servers
         models: [ {"{"} name: stub, upstreams: [ stub ] {"}"} ]
         keys: [ {"{"} name: bench, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))} {"}"} ]
         limits: {"{"} concurrency: 5000 {"}"}
-        audit: {"{"} trail: "{trail}"{audit} {"}"}
+        {(trail is null ? "" : $"audit: {{ trail: \"{trail}\"{audit} }}")}
         """;
 
     private static WebApplication Create(Action<WebApplicationBuilder>? more = null)
@@ -127,6 +100,4 @@ internal static class Servers
         await app.DisposeAsync();
         return 0;
     }
-
-    private static byte[] Event(string data) => Encoding.UTF8.GetBytes($"data: {data}\n\n");
 }

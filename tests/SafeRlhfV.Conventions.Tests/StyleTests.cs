@@ -54,7 +54,7 @@ public sealed partial class StyleTests
     }
 
     // beside src some lines are longer still; the numbers only fall
-    [Theory, InlineData("src", 0), InlineData("samples", 0), InlineData("bench", 5), InlineData("tests", 39)]
+    [Theory, InlineData("src", 0), InlineData("samples", 0), InlineData("bench", 0), InlineData("tests", 39)]
     public void LinesAreShort(string folder, int allowed)
     {
         string[] files = [.. House.FilesOf(folder)];

@@ -39,7 +39,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public static async Task<RunningGateway> StartAsync(
         string more = "", string upstream = "", string policy = "rounds: 2", string keyMore = "", string models = "", string audit = "", string? trail = null,
-        string moderators = "", TimeProvider? clock = null)
+        string moderators = "", string upstreams = "", TimeProvider? clock = null)
     {
         TemporaryFolder folder = new();
         if (!audit.Contains("timeout", StringComparison.Ordinal)) audit += ", timeout: 60s"; // a busy machine is no fault of the gateway
@@ -57,6 +57,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             upstreams:
               - {"{"} name: first, endpoint: "{first.Endpoint}", key_env: SAFERLHFV_TEST_UPSTREAM_KEY, model: theirs, retries: 1, {upstream} {"}"}
               - {"{"} name: second, endpoint: "{second.Endpoint}", retries: 0 {"}"}
+            {upstreams}
             models:
               - {"{"} name: ours, upstreams: [ first ] {"}"}
               - {"{"} name: both, upstreams: [ first, second ] {"}"}
