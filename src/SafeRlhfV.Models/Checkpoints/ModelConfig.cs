@@ -72,6 +72,8 @@ public abstract record ModelConfig
             throw reader.Error("model_type",
                 $"'{reader.Text("model_type")}' is the form of the original LLaVA code; take the model's conversion for transformers (llava-hf on the Hugging "
                     + "Face hub)");
+        if (reader.Section("llm_config") is { } original && original.Text("model_type", "qwen2") is var language && !TextConfig.IsKnown(language))
+            throw original.Error("model_type", $"'{language}' is a language model that is not supported");
         if (reader.Text("model_type") == "internvl_chat" || reader.Has("llm_config"))
             throw reader.Error("model_type",
                 $"'{reader.Text("model_type")}' is the form of the original InternVL code; take the model's conversion for transformers (on the Hugging "

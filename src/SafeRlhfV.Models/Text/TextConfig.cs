@@ -122,6 +122,9 @@ public sealed record TextConfig
         };
     }
 
+    /// <summary>Whether a decoder of that `model_type` can be run.</summary>
+    internal static bool IsKnown(string type) => DefaultsOf(type) is not null;
+
     /// <summary>What the config of every decoder has: its sizes, checked against each other, and its rotary positions.</summary>
     /// <param name="text">The text config.</param>
     /// <param name="type">Its `model_type`.</param>

@@ -28,6 +28,8 @@ internal static class KnownModels
         "hidden_size": 3200, "intermediate_size": 12800, "num_hidden_layers": 45, "num_attention_heads": 25, "norm_type": "rms_norm", "use_qk_norm": true
         """;
 
+    private const string Experts = "its language model is a mixture of experts, which is not supported";
+
     private static readonly Dictionary<string, string> Configs = new(StringComparer.OrdinalIgnoreCase)
     {
         ["llava-1.5-7b-hf"] = $$"""
@@ -41,10 +43,19 @@ internal static class KnownModels
               "text_config": { "model_type": "mistral", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
                 "num_key_value_heads": 8, "max_position_embeddings": 32768, "rms_norm_eps": 1e-5, "rope_theta": 1000000.0, "vocab_size": 32064 }, {{Clip}} }
             """,
+        ["llava-onevision-qwen2-0.5b-si-hf"] = OneVision(896, 4864, 24, 14, 2, 152000, tied: true),
         ["llava-onevision-qwen2-0.5b-ov-hf"] = OneVision(896, 4864, 24, 14, 2, 152000, tied: true),
+        ["llava-onevision-qwen2-7b-si-hf"] = OneVision(3584, 18944, 28, 28, 4, 152128, tied: false),
         ["llava-onevision-qwen2-7b-ov-hf"] = OneVision(3584, 18944, 28, 28, 4, 152128, tied: false),
+        ["llava-onevision-qwen2-7b-ov-chat-hf"] = OneVision(3584, 18944, 28, 28, 4, 152128, tied: false),
+        ["llava-onevision-qwen2-72b-si-hf"] = OneVision(8192, 29568, 80, 64, 8, 152128, tied: false),
+        ["llava-onevision-qwen2-72b-ov-hf"] = OneVision(8192, 29568, 80, 64, 8, 152128, tied: false),
+        ["llava-onevision-qwen2-72b-ov-chat-hf"] = OneVision(8192, 29568, 80, 64, 8, 152128, tied: false),
+        ["gemma-3-4b-pt"] = Gemma("gemma3", 2560, 10240, 34, 8, 4, 256, 256),
         ["gemma-3-4b-it"] = Gemma("gemma3", 2560, 10240, 34, 8, 4, 256, 256),
+        ["gemma-3-12b-pt"] = Gemma("gemma3", 3840, 15360, 48, 16, 8, 256, 256),
         ["gemma-3-12b-it"] = Gemma("gemma3", 3840, 15360, 48, 16, 8, 256, 256),
+        ["gemma-3-27b-pt"] = Gemma("gemma3", 5376, 21504, 62, 32, 16, 128, 168),
         ["gemma-3-27b-it"] = Gemma("gemma3", 5376, 21504, 62, 32, 16, 128, 168),
         ["shieldgemma-2-4b-it"] = Gemma("shieldgemma2", 2560, 10240, 34, 8, 4, 256, 256),
         ["InternVL3-1B-hf"] = InternVl3(896, 4864, 24, 14, 2, InternVit300M),
@@ -61,20 +72,42 @@ internal static class KnownModels
         ["InternVL3_5-38B-HF"] = InternVl35(5120, 25600, 64, 64, InternVit6B),
         ["Qwen2-VL-2B-Instruct"] = $$"""{ {{Qwen2Vision(1536)}}, {{Qwen2Text(1536, 8960, 28, 12, 2, 151936, tied: true)}}, {{QwenTokens}} }""",
         ["Qwen2-VL-7B-Instruct"] = $$"""{ {{Qwen2Vision(3584)}}, {{Qwen2Text(3584, 18944, 28, 28, 4, 152064, tied: false)}}, {{QwenTokens}} }""",
-        ["Qwen2.5-VL-3B-Instruct"] = $$"""{ {{Qwen25Vision(2048)}}, {{Qwen2Text(2048, 11008, 36, 16, 2, 151936, tied: true)}}, {{QwenTokens}} }""",
-        ["Qwen2.5-VL-7B-Instruct"] = $$"""{ {{Qwen25Vision(3584)}}, {{Qwen2Text(3584, 18944, 28, 28, 4, 152064, tied: false)}}, {{QwenTokens}} }""",
+        ["Qwen2-VL-72B-Instruct"] = $$"""{ {{Qwen2Vision(8192)}}, {{Qwen2Text(8192, 29568, 80, 64, 8, 152064, tied: false)}}, {{QwenTokens}} }""",
+        ["Qwen2.5-VL-3B-Instruct"] = Qwen25(2048, 11008, 36, 16, 2, 151936, tied: true, visionInner: 3420),
+        ["Qwen2.5-VL-7B-Instruct"] = Qwen25(3584, 18944, 28, 28, 4, 152064, tied: false, visionInner: 3420),
+        ["Qwen2.5-VL-32B-Instruct"] = Qwen25(5120, 27648, 64, 40, 8, 152064, tied: false, visionInner: 3456),
+        ["Qwen2.5-VL-72B-Instruct"] = Qwen25(8192, 29568, 80, 64, 8, 152064, tied: false, visionInner: 3456),
         ["Qwen3-VL-2B-Instruct"] = Qwen3(2048, 6144, 28, 16, tied: true, SmallVision),
         ["Qwen3-VL-4B-Instruct"] = Qwen3(2560, 9728, 36, 32, tied: true, SmallVision),
         ["Qwen3-VL-8B-Instruct"] = Qwen3(4096, 12288, 36, 32, tied: false, LargeVision),
+        ["Qwen3-VL-32B-Instruct"] = Qwen3(5120, 25600, 64, 64, tied: false, LargeVision),
     };
+
+    // by the beginning of the name
+    private static readonly (string Beginning, string Reason)[] NotSupported =
+    [
+        ("InternVL3-9B", "its language model is InternLM3, which is not supported"),
+        ("InternVL3_5-GPT-OSS-20B", Experts),
+        ("InternVL3_5-30B", Experts),
+        ("InternVL3_5-241B", Experts),
+        ("Qwen3-VL-30B", Experts),
+        ("Qwen3-VL-235B", Experts),
+        ("gemma-3-270m", "it is a language model without a vision tower"),
+        ("gemma-3-1b", "it is a language model without a vision tower"),
+    ];
 
     /// <summary>Names of the models.</summary>
     public static IReadOnlyCollection<string> Names => Configs.Keys;
 
     /// <summary>The settings of a model by its folder's name; null if it is not known.</summary>
+    /// <exception cref="InvalidInputException">The hub has a model of that name, and it cannot be run here.</exception>
     public static ModelConfig? Find(string folder)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
+        foreach ((string beginning, string reason) in NotSupported)
+            if (name.StartsWith(beginning, StringComparison.OrdinalIgnoreCase)) throw new InvalidInputException($"{folder}: {name} cannot be run: {reason}.");
+        if (Configs.ContainsKey($"{name}-hf"))
+            throw new InvalidInputException($"{folder}: on the hub {name} has the form of its original code; plan for {name}-hf, its conversion for transformers.");
         return Configs.TryGetValue(name, out string? json) ? ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(json), name)) : null;
     }
 
@@ -122,16 +155,17 @@ internal static class KnownModels
           "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2 }
         """;
 
-    private static string Qwen25Vision(int width) => $$"""
-        "model_type": "qwen2_5_vl",
-        "vision_config": { "model_type": "qwen2_5_vl", "depth": 32, "hidden_act": "silu", "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16,
-          "in_chans": 3, "out_hidden_size": {{width}}, "patch_size": 14, "spatial_merge_size": 2, "window_size": 112,
-          "fullatt_block_indexes": [7, 15, 23, 31], "temporal_patch_size": 2 }
+    private static string Qwen25(int width, int inner, int layers, int heads, int keyHeads, int words, bool tied, int visionInner) => $$"""
+        { "model_type": "qwen2_5_vl",
+          "vision_config": { "model_type": "qwen2_5_vl", "depth": 32, "hidden_act": "silu", "hidden_size": 1280, "intermediate_size": {{visionInner}},
+            "num_heads": 16, "in_chans": 3, "out_hidden_size": {{width}}, "patch_size": 14, "spatial_merge_size": 2, "window_size": 112,
+            "fullatt_block_indexes": [7, 15, 23, 31], "temporal_patch_size": 2 },
+          {{Qwen2Text(width, inner, layers, heads, keyHeads, words, tied, most: 128000)}}, {{QwenTokens}} }
         """;
 
-    private static string Qwen2Text(int width, int inner, int layers, int heads, int keyHeads, int words, bool tied) => $$"""
+    private static string Qwen2Text(int width, int inner, int layers, int heads, int keyHeads, int words, bool tied, int most = 32768) => $$"""
         "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": {{heads}},
-        "num_key_value_heads": {{keyHeads}}, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
+        "num_key_value_heads": {{keyHeads}}, "max_position_embeddings": {{most}}, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
         "rope_scaling": { "type": "mrope", "mrope_section": [16, 24, 24] }, "vocab_size": {{words}}, "tie_word_embeddings": {{(tied ? "true" : "false")}}
         """;
 

@@ -96,7 +96,8 @@ public abstract class RolloutDefinition : TrainerDefinition
     public override IReadOnlyList<string> MemoryChanges =>
     [
         "training.vision_cache_bytes=256MiB", "training.gradient_checkpointing=true", "training.rollout_cache_bytes=16GiB", "training.rollout_cache_bytes=4GiB",
-        "training.micro_batch=4", "training.micro_batch=1", Offload, "model.dtype=bfloat16", "model.sharing=backbone model.lora.rank=16",
+        "training.rollout_cache_bytes=1GiB", "training.micro_batch=4", "training.micro_batch=1", Offload, "model.dtype=bfloat16",
+        "model.sharing=backbone model.lora.rank=16",
     ];
 
     /// <inheritdoc/>

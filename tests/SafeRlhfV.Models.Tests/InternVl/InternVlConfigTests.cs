@@ -33,6 +33,16 @@ public sealed class InternVlConfigTests
         Assert.Contains(path[^1], Assert.Throws<InvalidInputException>(() => Parse(With(field, value))).Message, StringComparison.Ordinal);
     }
 
+    // the released InternVL3-9B: there is no conversion for transformers to name
+    [Theory]
+    [InlineData("internlm3", "internlm3")]
+    [InlineData("qwen2", "-hf")]
+    public void TheOriginalFormIsRefusedWithItsLanguageModelWhereThatCannotRun(string language, string said)
+    {
+        string config = $$"""{ "model_type": "internvl_chat", "llm_config": { "model_type": "{{language}}", "hidden_size": 4096 } }""";
+        Assert.Contains(said, Assert.Throws<InvalidInputException>(() => Parse(config)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("vision_config.image_size", "28")]
     [InlineData("vision_config.patch_size", "7")]

@@ -226,10 +226,19 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         // as their cards round them
         Dictionary<string, double> billions = new()
         {
+            ["llava-onevision-qwen2-0.5b-si-hf"] = 0.894,
             ["llava-onevision-qwen2-0.5b-ov-hf"] = 0.894,
+            ["llava-onevision-qwen2-7b-si-hf"] = 8.03,
             ["llava-onevision-qwen2-7b-ov-hf"] = 8.03,
+            ["llava-onevision-qwen2-7b-ov-chat-hf"] = 8.03,
+            ["llava-onevision-qwen2-72b-si-hf"] = 73.2,
+            ["llava-onevision-qwen2-72b-ov-hf"] = 73.2,
+            ["llava-onevision-qwen2-72b-ov-chat-hf"] = 73.2,
+            ["gemma-3-4b-pt"] = 4.30,
             ["gemma-3-4b-it"] = 4.30,
+            ["gemma-3-12b-pt"] = 12.2,
             ["gemma-3-12b-it"] = 12.2,
+            ["gemma-3-27b-pt"] = 27.4,
             ["gemma-3-27b-it"] = 27.4,
             ["shieldgemma-2-4b-it"] = 4.30,
             ["InternVL3-1B-hf"] = 0.938,
@@ -244,6 +253,10 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
             ["InternVL3_5-8B-HF"] = 8.53,
             ["InternVL3_5-14B-HF"] = 15.1,
             ["InternVL3_5-38B-HF"] = 38.4,
+            ["Qwen2-VL-72B-Instruct"] = 73.4,
+            ["Qwen2.5-VL-32B-Instruct"] = 33.5,
+            ["Qwen2.5-VL-72B-Instruct"] = 73.4,
+            ["Qwen3-VL-32B-Instruct"] = 33.4,
         };
         Assert.Equal(parameters.Keys.Concat(billions.Keys).Order(), KnownModels.Names.Order());
         foreach ((string model, double about) in billions)
@@ -253,5 +266,25 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         Assert.Contains("llava-1.5-7b-hf", Assert.Throws<InvalidInputException>(() => RecipePlan.ByLimits(unknown)).Message);
         Assert.Contains("merge it first",
             Assert.Throws<InvalidInputException>(() => RecipePlan.ByData(tiny.Recipe("sft", "run", $"model.folder={tiny.At("reward-adapter")}"))).Message);
+    }
+
+    [Theory]
+    [InlineData("InternVL3-9B", "InternLM3")]
+    [InlineData("InternVL3-9B-hf", "InternLM3")]
+    [InlineData("InternVL3_5-GPT-OSS-20B-A4B-Preview-HF", "mixture of experts")]
+    [InlineData("InternVL3_5-30B-A3B-HF", "mixture of experts")]
+    [InlineData("InternVL3_5-241B-A28B-HF", "mixture of experts")]
+    [InlineData("Qwen3-VL-30B-A3B-Instruct", "mixture of experts")]
+    [InlineData("Qwen3-VL-235B-A22B-Thinking", "mixture of experts")]
+    [InlineData("gemma-3-1b-it", "without a vision tower")]
+    [InlineData("gemma-3-270m", "without a vision tower")]
+    [InlineData("InternVL3-8B", "InternVL3-8B-hf")]
+    [InlineData("llava-onevision-qwen2-7b-ov", "llava-onevision-qwen2-7b-ov-hf")]
+    public void ReleasedModelsThatCannotRunAreRefusedByTheReason(string model, string reason)
+    {
+        string message = Assert.Throws<InvalidInputException>(() => RecipePlan.ByLimits(Load("paper", "sft", model))).Message;
+        Assert.Contains(model, message);
+        Assert.Contains(reason, message);
+        Assert.DoesNotContain("known are", message);
     }
 }
