@@ -57,13 +57,12 @@ public static class ImageFrames
     private static int OfPng(ReadOnlySpan<byte> bytes)
     {
         int stated = 0, found = 0;
-        for (long at = 8; at + 12 <= bytes.Length;)
+        foreach (PngChunks chunk in new PngChunks(bytes))
         {
-            ReadOnlySpan<byte> head = bytes[(int)at..];
             // a single frame may be shown in place of the image itself
-            if (head[4..].StartsWith("acTL"u8)) stated = (int)Math.Clamp(BinaryPrimitives.ReadUInt32BigEndian(head[8..]), 2, int.MaxValue);
-            if (head[4..].StartsWith("fcTL"u8)) found++;
-            at += 12L + BinaryPrimitives.ReadUInt32BigEndian(head);
+            if (chunk.Kind.SequenceEqual("acTL"u8))
+                stated = (int)Math.Clamp(chunk.Content.Length < 4 ? 0 : BinaryPrimitives.ReadUInt32BigEndian(chunk.Content), 2, int.MaxValue);
+            if (chunk.Kind.SequenceEqual("fcTL"u8)) found++;
         }
         return Math.Max(stated, found);
     }

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeRlhfV.Core;
 
 /// <summary>Tells from an image's file, without decoding it, whether it may be transparent anywhere.</summary>
@@ -18,12 +16,8 @@ public static class ImageTransparency
     // A colour, or entries of the palette, that are declared transparent.
     private static bool HasKey(ReadOnlySpan<byte> bytes)
     {
-        for (long at = 8; at + 12 <= bytes.Length;)
-        {
-            ReadOnlySpan<byte> head = bytes[(int)at..];
-            if (head[4..].StartsWith("tRNS"u8)) return true;
-            at += 12L + BinaryPrimitives.ReadUInt32BigEndian(head);
-        }
+        foreach (PngChunks chunk in new PngChunks(bytes))
+            if (chunk.Kind.SequenceEqual("tRNS"u8)) return true;
         return false;
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeRlhfV.Data;
 
 /// <summary>
@@ -48,15 +46,11 @@ internal static class ColourKey
     {
         (int depth, int colour) = (file[24], file[25]);
         ReadOnlySpan<byte> palette = [];
-        for (int at = 8; at + 12 <= file.Length;)
+        foreach (PngChunks chunk in new PngChunks(file))
         {
-            uint length = BinaryPrimitives.ReadUInt32BigEndian(file[at..]);
-            if (length > file.Length - at - 12) return null;
-            ReadOnlySpan<byte> kind = file.Slice(at + 4, 4), content = file.Slice(at + 8, (int)length);
-            if (kind.SequenceEqual("IDAT"u8)) return null;
-            if (kind.SequenceEqual("PLTE"u8)) palette = content;
-            else if (kind.SequenceEqual("tRNS"u8) && depth <= 8) return Transparent(content, palette, depth, colour);
-            at += 12 + (int)length;
+            if (!chunk.IsWhole || chunk.Kind.SequenceEqual("IDAT"u8)) return null;
+            if (chunk.Kind.SequenceEqual("PLTE"u8)) palette = chunk.Content;
+            else if (chunk.Kind.SequenceEqual("tRNS"u8) && depth <= 8) return Transparent(chunk.Content, palette, depth, colour);
         }
         return null;
     }

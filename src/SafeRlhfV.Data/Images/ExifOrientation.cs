@@ -37,13 +37,8 @@ internal static class ExifOrientation
 
     private static ReadOnlySpan<byte> OfPng(ReadOnlySpan<byte> file)
     {
-        for (int at = 8; at + 12 <= file.Length;)
-        {
-            uint length = BinaryPrimitives.ReadUInt32BigEndian(file[at..]);
-            if (length > file.Length - at - 12) break;
-            if (file.Slice(at + 4, 4).SequenceEqual("eXIf"u8)) return file.Slice(at + 8, (int)length);
-            at += 12 + (int)length;
-        }
+        foreach (PngChunks chunk in new PngChunks(file))
+            if (chunk.IsWhole && chunk.Kind.SequenceEqual("eXIf"u8)) return chunk.Content;
         return [];
     }
 
