@@ -8,10 +8,7 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 internal sealed partial class LoggedObserver(IGuardObserver inner, ILogger<LoggedObserver> log, TimeProvider clock) : IGuardObserver
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
-    private readonly Lock gate = new();
-    private long? told;
-    private bool failing;
+    private readonly FailureWatch watch = new(clock);
 
     /// <inheritdoc/>
     public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken) =>
@@ -30,31 +27,10 @@ internal sealed partial class LoggedObserver(IGuardObserver inner, ILogger<Logge
         catch (Exception error)
         {
             cancellationToken.ThrowIfCancellationRequested(); // a caller who left says nothing about the trail
-            Failed(error);
+            if (watch.Failed()) LogFailure(error.GetType().Name, error.Message);
             throw;
         }
-        if (Volatile.Read(ref failing)) Recovered();
-    }
-
-    private void Failed(Exception error)
-    {
-        lock (gate)
-        {
-            failing = true;
-            if (told is { } before && clock.GetElapsedTime(before) < Quiet) return;
-            told = clock.GetTimestamp();
-        }
-        LogFailure(error.GetType().Name, error.Message);
-    }
-
-    private void Recovered()
-    {
-        lock (gate)
-        {
-            if (!failing) return;
-            (failing, told) = (false, null);
-        }
-        LogRecovery();
+        if (watch.Worked()) LogRecovery();
     }
 
     [LoggerMessage(LogLevel.Error, "Requests are refused: the audit trail does not record ({Kind}: {Fault})")]

@@ -12,11 +12,9 @@ namespace SafeRlhfV.Gateway;
 /// <param name="clock">The clock.</param>
 internal sealed partial class WatchedModerator(IModerator inner, ILogger<WatchedModerator> log, TimeProvider clock) : INonBlockingModerator
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
-    private readonly Lock gate = new();
-    private long? told;
+    private readonly FailureWatch watch = new(clock);
     private long probes;
-    private volatile bool isFailing, isProved;
+    private volatile bool isProved;
 
     /// <inheritdoc/>
     public string Name => inner.Name;
@@ -25,7 +23,7 @@ internal sealed partial class WatchedModerator(IModerator inner, ILogger<Watched
     public bool IsImmediate => inner is INonBlockingModerator { IsImmediate: true };
 
     /// <summary>Whether its last verdict was none.</summary>
-    public bool IsFailing => isFailing;
+    public bool IsFailing => watch.IsFailing;
 
     /// <inheritdoc/>
     public bool Judges(GuardSide side) => inner.Judges(side);
@@ -45,10 +43,10 @@ internal sealed partial class WatchedModerator(IModerator inner, ILogger<Watched
     /// <summary>Whether it judges: asks it where it failed the last time, or has not been asked yet.</summary>
     public async Task<bool> ProbeAsync(CancellationToken cancellationToken)
     {
-        if (isProved && !isFailing) return true;
+        if (isProved && !IsFailing) return true;
         string text = string.Create(CultureInfo.InvariantCulture, $"ready {Interlocked.Increment(ref probes)}"); // another each time: verdicts are remembered
         await ModerateAsync([new ModerationRequest(text)], cancellationToken);
-        return !isFailing;
+        return !IsFailing;
     }
 
     private async Task<IReadOnlyList<Verdict>> WatchAsync(Task<IReadOnlyList<Verdict>> asked)
@@ -63,24 +61,14 @@ internal sealed partial class WatchedModerator(IModerator inner, ILogger<Watched
         Verdict? failed = null;
         foreach (Verdict verdict in verdicts)
             if (verdict.Failure is not null) failed = verdict;
-        if (failed is null && !isFailing)
+        if (failed is not null)
         {
-            if (!isProved && verdicts.Count > 0) isProved = true;
+            if (watch.Failed()) LogFailure(failed.Moderator, failed.Failure!);
             return;
         }
-        lock (gate)
-        {
-            if (failed is null)
-            {
-                if (isFailing) LogRecovery();
-                (isFailing, isProved, told) = (false, true, null);
-                return;
-            }
-            isFailing = true;
-            if (told is { } before && clock.GetElapsedTime(before) < Quiet) return;
-            told = clock.GetTimestamp();
-        }
-        LogFailure(failed.Moderator, failed.Failure!);
+        bool recovered = watch.Worked();
+        if (!isProved && (recovered || verdicts.Count > 0)) isProved = true;
+        if (recovered) LogRecovery();
     }
 
     [LoggerMessage(LogLevel.Error, "Requests are refused: the moderator '{Moderator}' does not judge ({Fault})")]

@@ -1,0 +1,38 @@
+namespace SafeRlhfV.Gateway;
+
+/// <summary>Knows whether something fails, and when an operator is to hear of it: at once, then every ten seconds at most, and when it works again.</summary>
+/// <param name="clock">The clock.</param>
+internal sealed class FailureWatch(TimeProvider clock)
+{
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
+    private readonly Lock gate = new();
+    private long? told;
+    private volatile bool isFailing;
+
+    /// <summary>Whether it failed the last time.</summary>
+    public bool IsFailing => isFailing;
+
+    /// <summary>It failed. True where that is to be told.</summary>
+    public bool Failed()
+    {
+        lock (gate)
+        {
+            isFailing = true;
+            if (told is { } before && clock.GetElapsedTime(before) < Quiet) return false;
+            told = clock.GetTimestamp();
+            return true;
+        }
+    }
+
+    /// <summary>It works. True where it failed before, which is to be told.</summary>
+    public bool Worked()
+    {
+        if (!isFailing) return false;
+        lock (gate)
+        {
+            bool failed = isFailing;
+            (isFailing, told) = (false, null);
+            return failed;
+        }
+    }
+}
