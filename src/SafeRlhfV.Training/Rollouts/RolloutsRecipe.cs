@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>Rollouts on inference servers: where they are, how the actor gets there, and how far its numbers may be from our own.</summary>
-public sealed record RolloutsRecipe
+public sealed record RolloutsRecipe : ServerClientRecipe
 {
     private const double SingleTolerance = 5e-4, HalfTolerance = 0.5;
 
@@ -20,10 +20,6 @@ public sealed record RolloutsRecipe
     [Place]
     public string Model { get; init; } = "";
 
-    /// <summary>The environment variable that holds the servers' API key; empty = no key.</summary>
-    [Place]
-    public string KeyVariable { get; init; } = "";
-
     /// <summary>The folder that adapters and weights are written to, and that the servers read; empty = rollouts in the run's folder.</summary>
     [Place]
     public string Folder { get; init; } = "";
@@ -31,18 +27,6 @@ public sealed record RolloutsRecipe
     /// <summary>The same folder as the servers name it; empty = the same path.</summary>
     [Place]
     public string ServerFolder { get; init; } = "";
-
-    /// <summary>Requests that one server gets at a time.</summary>
-    [Place, Range(1, 1e6)]
-    public int Concurrency { get; init; } = 16;
-
-    /// <summary>Seconds until a server that does not answer (with stream: that is silent) is given up for the round.</summary>
-    [Place, Range(0, 1e6, MinimumIsExclusive = true)]
-    public double TimeoutSeconds { get; init; } = 600;
-
-    /// <summary>How often a request that failed is sent again, to another server where there is one.</summary>
-    [Place, Range(0, 1000)]
-    public int Retries { get; init; } = 4;
 
     /// <summary>Whether replies are read as streams: a server that stops in the middle is noticed after timeout_seconds of silence.</summary>
     [Place]
@@ -75,9 +59,6 @@ public sealed record RolloutsRecipe
 
     /// <summary>The tolerance for weights of a type.</summary>
     internal double Tolerance(ScalarType weights) => ProbeTolerance ?? (weights == ScalarType.Float32 ? SingleTolerance : HalfTolerance);
-
-    /// <summary>The API key; null without.</summary>
-    internal string? Key => ServerEndpoint.KeyOf(KeyVariable);
 
     /// <summary>Finds what no single key shows to be wrong.</summary>
     internal void Check(RecipeFaults faults)

@@ -41,9 +41,7 @@ internal sealed class ServerRollouts : IRolloutSource, IDisposable
         TrainingRun run)
     {
         (this.recipe, this.settings, this.batcher, this.actor) = (recipe, settings, batcher, actor);
-        TimeSpan timeout = TimeSpan.FromSeconds(recipe.TimeoutSeconds);
-        pool = new([.. recipe.Endpoints.Distinct().Select(address => new ServerEndpoint(address, recipe.Key, timeout))],
-            new ServiceRetry { Retries = recipe.Retries }, recipe.Concurrency, run.Tell, "rollouts");
+        pool = recipe.Open("rollouts", recipe.Endpoints, run.Tell);
         protocol = recipe.Server == RolloutServer.Vllm ? new VllmProtocol(VllmProtocol.AddsSpecialTokens(processor))
             : new SglangProtocol(actor.Model.ImageTokenId);
         probe = new(actor, actor.Adapter is null ? null : reference, batcher, recipe.Tolerance(actor.Model.Decoder.Embedding.Weight.dtype));

@@ -34,9 +34,7 @@ internal sealed class ScoreService : IDisposable
     {
         (this.section, this.folder, this.servers, this.tolerance, this.outputs) = (section, folder, servers, tolerance, outputs);
         (this.addsSpecialTokens, this.tell) = (addsSpecialTokens, tell);
-        TimeSpan timeout = TimeSpan.FromSeconds(scoring.TimeoutSeconds);
-        pool = new([.. servers.Endpoints.Distinct().Select(address => new ServerEndpoint(address, scoring.Key, timeout))],
-            new ServiceRetry { Retries = scoring.Retries }, scoring.Concurrency, tell, section);
+        pool = scoring.Open(section, servers.Endpoints, tell);
     }
 
     /// <summary>Asks servers again that were left out, and compares those that are not known yet with our own model.</summary>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>Rewards and costs from inference servers: where they are, and how far their scores may be from our own.</summary>
-public sealed record ScoringRecipe
+public sealed record ScoringRecipe : ServerClientRecipe
 {
     private const string Section = "scoring";
     private const double SingleTolerance = 1e-3, HalfTolerance = 0.1;
@@ -21,22 +21,6 @@ public sealed record ScoringRecipe
     /// <summary>Servers of one model of both scores, in place of reward and cost.</summary>
     public ScoreServerRecipe? Both { get; init; }
 
-    /// <summary>The environment variable that holds the servers' API key; empty = no key.</summary>
-    [Place]
-    public string KeyVariable { get; init; } = "";
-
-    /// <summary>Requests that one server gets at a time.</summary>
-    [Place, Range(1, 1e6)]
-    public int Concurrency { get; init; } = 16;
-
-    /// <summary>Seconds until a server that does not answer is given up for the round.</summary>
-    [Place, Range(0, 1e6, MinimumIsExclusive = true)]
-    public double TimeoutSeconds { get; init; } = 600;
-
-    /// <summary>How often a request that failed is sent again, to another server where there is one.</summary>
-    [Place, Range(0, 1000)]
-    public int Retries { get; init; } = 4;
-
     /// <summary>Rows that each server scores before it is used, to compare its scores with our own.</summary>
     [Range(1, 1e6)]
     public int ProbeRows { get; init; } = 16;
@@ -47,9 +31,6 @@ public sealed record ScoringRecipe
 
     /// <summary>What happens to a response about an image whose text does not give its tokens again.</summary>
     public Retokenised Retokenised { get; init; } = Retokenised.Text;
-
-    /// <summary>The API key; null without.</summary>
-    internal string? Key => ServerEndpoint.KeyOf(KeyVariable);
 
     /// <summary>Whether the score models leave memory once their servers are checked.</summary>
     internal bool ReleasesModels => Retokenised != Retokenised.Own;
