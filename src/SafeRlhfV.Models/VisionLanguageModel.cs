@@ -14,10 +14,12 @@ public abstract class VisionLanguageModel : NamedModule
     private AdapterSet? adapters;
 
     /// <summary>Names the module.</summary>
-    protected VisionLanguageModel(string name) : base(name) { }
+    /// <param name="name">Its name.</param>
+    /// <param name="config">What config.json says.</param>
+    protected VisionLanguageModel(string name, ModelConfig config) : base(name) => Config = config;
 
-    /// <summary>What config.json says.</summary>
-    public abstract ModelConfig Config { get; }
+    /// <summary>What config.json says; once the output layer is untied, without that tie.</summary>
+    public ModelConfig Config { get; private set; }
 
     /// <summary>The language model's blocks.</summary>
     public abstract TextDecoder Decoder { get; }
@@ -27,6 +29,9 @@ public abstract class VisionLanguageModel : NamedModule
 
     /// <summary>The output layer's canonical name.</summary>
     public abstract string HeadName { get; }
+
+    /// <summary>The module that holds the output layer, under the last part of <see cref="HeadName"/>, where it has a matrix of its own.</summary>
+    protected abstract nn.Module HeadOwner { get; }
 
     /// <summary>LoRA adapters on this model.</summary>
     public AdapterSet Adapters => adapters ??= new AdapterSet(this);
@@ -108,10 +113,19 @@ public abstract class VisionLanguageModel : NamedModule
     public Tensor? OutputWeight => Head.PlainWeight;
 
     /// <summary>Gives the output layer a matrix of its own, a copy of the embedding table that it shared; nothing happens where it has one.</summary>
-    public abstract void Untie();
+    public void Untie()
+    {
+        if (!Config.TieWordEmbeddings) return;
+        Head.Untie();
+        HeadOwner.register_module(HeadName[(HeadName.LastIndexOf('.') + 1)..], Head);
+        Config = Config with { TieWordEmbeddings = false };
+    }
 
     /// <summary>A cache that fits this model.</summary>
-    public abstract KeyValueCache NewCache(int batch, int capacity);
+    /// <param name="batch">Rows.</param>
+    /// <param name="capacity">Columns.</param>
+    /// <param name="keepsAll">Layers with a sliding window keep all columns too; else the window alone.</param>
+    public KeyValueCache NewCache(int batch, int capacity, bool keepsAll = false) => Decoder.NewCache(batch, capacity, keepsAll);
 
     /// <summary>A whole pass over padded texts without a cache: positions from the mask, then the hidden states.</summary>
     /// <exception cref="InvalidInputException">As of <see cref="CheckTexts(Tensor, Tensor, int)"/>, or image positions and image embeddings differ in

@@ -34,7 +34,8 @@ internal static class SharedPrefill
             return prompt.Images is null || wanted_T.shape[0] == 0 ? null : prompt.Images.Take(wanted_T);
         }
 
-        using KeyValueCache beginnings = model.NewCache(shared.Leaders.Count, kept);
+        // a shorter prompt takes columns that lie before its leader's last ones
+        using KeyValueCache beginnings = model.NewCache(shared.Leaders.Count, kept, keepsAll: true);
         model.Hidden(Beginning(ids_BL), Beginning(valid_BL), Beginning(positions), Images(Beginning), beginnings, from: kept - 1);
         Copy(beginnings, cache, shared, valid_BL, kept);
         return model.Hidden(End(ids_BL), valid_BL, End(positions), Images(End), cache, from: tail - 1).MoveToOuterDisposeScope();

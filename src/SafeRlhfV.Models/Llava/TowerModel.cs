@@ -12,7 +12,6 @@ public abstract class TowerModel : VisionLanguageModel
     private readonly VisionTower tower;
     private readonly TextDecoder decoder;
     private readonly LinearLayer head;
-    private ModelConfig config;
 
     /// <summary>Takes the decoder's and the output layer's parameters under the hub's names (language_model.*).</summary>
     /// <param name="name">The module's name.</param>
@@ -20,9 +19,9 @@ public abstract class TowerModel : VisionLanguageModel
     /// <param name="source">Where the parameters come from.</param>
     /// <param name="tower">The tower, with its parameters.</param>
     /// <param name="projector">The projector, with its parameters.</param>
-    private protected TowerModel(string name, ModelConfig config, ParameterSource source, VisionTower tower, NamedModule projector) : base(name)
+    private protected TowerModel(string name, ModelConfig config, ParameterSource source, VisionTower tower, NamedModule projector) : base(name, config)
     {
-        (this.config, this.tower) = (config, tower);
+        this.tower = tower;
         decoder = new(source.At("language_model.model"), config.Text);
         head = config.TieWordEmbeddings ? new(decoder.Embedding, config.Text.HiddenSize, config.Text.VocabularySize)
             : new(source.At("language_model.lm_head"), config.Text.HiddenSize, config.Text.VocabularySize, false);
@@ -31,9 +30,6 @@ public abstract class TowerModel : VisionLanguageModel
         register_module("multi_modal_projector", projector);
         register_module("language_model", language);
     }
-
-    /// <inheritdoc/>
-    public override ModelConfig Config => config;
 
     /// <inheritdoc/>
     public override TextDecoder Decoder => decoder;
@@ -48,6 +44,9 @@ public abstract class TowerModel : VisionLanguageModel
     public override string HeadName => "language_model.lm_head";
 
     /// <inheritdoc/>
+    protected override nn.Module HeadOwner => language;
+
+    /// <inheritdoc/>
     public override (Tensor Positions, Tensor Deltas_B1) Positions(Tensor inputIds_BL, Tensor mask_BL, IReadOnlyList<ImageGeometry> images) =>
         PlainPositions(mask_BL);
 
@@ -58,17 +57,5 @@ public abstract class TowerModel : VisionLanguageModel
         using DisposeScope scope = NewDisposeScope();
         (Tensor embeddings, Tensor? places_T) = decoder.Embed(inputIds_BL, ImageTokenId, images, strict: cache is null || cache.Length == 0);
         return decoder.Forward(embeddings, mask_BL, positions, cache, imagePositions_T: places_T, from: from, branches: branches).MoveToOuterDisposeScope();
-    }
-
-    /// <inheritdoc/>
-    public override KeyValueCache NewCache(int batch, int capacity) => decoder.NewCache(batch, capacity);
-
-    /// <inheritdoc/>
-    public override void Untie()
-    {
-        if (!config.TieWordEmbeddings) return;
-        head.Untie();
-        language.register_module("lm_head", head);
-        config = config with { TieWordEmbeddings = false };
     }
 }

@@ -11,12 +11,12 @@ public sealed class QwenModel : VisionLanguageModel
     private readonly QwenVisionTower tower;
     private readonly TextDecoder decoder;
     private readonly LinearLayer head;
-    private QwenConfig config;
+    private readonly int mergeSize;
 
     /// <summary>Takes its parameters under the newest names (model.visual.*, model.language_model.*, lm_head.weight).</summary>
-    public QwenModel(QwenConfig config, ParameterSource source) : base(nameof(QwenModel))
+    public QwenModel(QwenConfig config, ParameterSource source) : base(nameof(QwenModel), config)
     {
-        this.config = config;
+        mergeSize = config.Vision.MergeSize;
         tower = new(source.At("model.visual"), config.Vision);
         decoder = new(source.At("model.language_model"), config.Text);
         register_module("model", new ModuleGroup(("visual", tower), ("language_model", decoder)));
@@ -24,9 +24,6 @@ public sealed class QwenModel : VisionLanguageModel
             : new(source.At("lm_head"), config.Text.HiddenSize, config.Text.VocabularySize, false);
         if (!config.TieWordEmbeddings) register_module("lm_head", head);
     }
-
-    /// <inheritdoc/>
-    public override ModelConfig Config => config;
 
     /// <inheritdoc/>
     public override TextDecoder Decoder => decoder;
@@ -47,7 +44,7 @@ public sealed class QwenModel : VisionLanguageModel
         using DisposeScope scope = NewDisposeScope();
         (long[] positions, long[] deltas) = QwenPositions.Compute(
             inputIds_BL.cpu().reshape(-1).data<long>().ToArray(), mask_BL.to(ScalarType.Bool).cpu().reshape(-1).data<bool>().ToArray(), rows, columns,
-            ImageTokenId, config.Vision.MergeSize, images);
+            ImageTokenId, mergeSize, images);
         return (tensor(positions, device: inputIds_BL.device).view(3, rows, columns).MoveToOuterDisposeScope(),
             tensor(deltas, device: inputIds_BL.device).view(rows, 1).MoveToOuterDisposeScope());
     }
@@ -68,14 +65,5 @@ public sealed class QwenModel : VisionLanguageModel
     public override string HeadName => "lm_head";
 
     /// <inheritdoc/>
-    public override KeyValueCache NewCache(int batch, int capacity) => decoder.NewCache(batch, capacity);
-
-    /// <inheritdoc/>
-    public override void Untie()
-    {
-        if (!config.TieWordEmbeddings) return;
-        head.Untie();
-        register_module("lm_head", head);
-        config = config with { TieWordEmbeddings = false };
-    }
+    protected override nn.Module HeadOwner => this;
 }

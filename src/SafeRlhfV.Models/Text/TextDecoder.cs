@@ -92,13 +92,14 @@ public sealed class TextDecoder : NamedModule
         if (mask_BK.shape[1] != keys || mask_BK.shape[0] != embeddings_BLH.shape[0])
             throw new ArgumentException($"The mask is [{string.Join(", ", mask_BK.shape)}]; {embeddings_BLH.shape[0]} rows of {keys} columns are needed.",
                 nameof(mask_BK));
+        if (branches is not null && cache is not null) throw new ArgumentException("Answers side by side are run without a cache.", nameof(cache));
         ScalarType dtype = embeddings_BLH.dtype;
         RotaryAngles angles = rotary.Select(positions, keys, dtype);
         RotaryAngles slidingAngles = slidingRotary?.Select(positions, keys, dtype) ?? angles;
         Tensor? images_BK = Config.SeesImagesBothWays && imagePositions_T is not null
             ? ImageNumbers(imagePositions_T, embeddings_BLH.shape[0], columns, keys) : null;
         AttentionMask full = AttentionMask.Build(mask_BK, columns, dtype, null, branches, images_BK);
-        AttentionMask sliding = Config.SlidingWindow is { } window ? AttentionMask.Build(mask_BK, columns, dtype, window, branches, images_BK) : full;
+        AttentionMask sliding = Config.SlidingWindow is null ? full : Sliding(columns);
         Tensor x = embeddings_BLH;
         for (int layer = 0; layer < layers.Length; layer++)
         {
@@ -106,7 +107,7 @@ public sealed class TextDecoder : NamedModule
                 && imagePositions_T is not null;
             AttentionMask mask = slides ? sliding : full;
             long first = layer == layers.Length - 1 && !stacks ? from : 0;
-            if (first > 0) mask = AttentionMask.Build(mask_BK, columns - first, dtype, slides ? Config.SlidingWindow : null, branches, images_BK);
+            if (first > 0) mask = slides ? Sliding(columns - first) : AttentionMask.Build(mask_BK, columns - first, dtype, null, branches, images_BK);
             RotaryAngles turns = slides ? slidingAngles : angles;
             if (cache is null && Progress is { } progress) x = progress.Mark(x, layer);
             x = GradientCheckpointing && is_grad_enabled() && cache is null
@@ -118,14 +119,22 @@ public sealed class TextDecoder : NamedModule
         if (cache is not null) cache.Length += (int)columns;
         if (x.shape[1] > columns - from) x = x.narrow(1, from, columns - from);
         return norm.Forward(x).MoveToOuterDisposeScope();
+
+        // for the columns that the cache keeps of layers with a window
+        AttentionMask Sliding(long queries) => cache is null ? AttentionMask.Build(mask_BK, queries, dtype, Config.SlidingWindow, branches, images_BK)
+            : AttentionMask.Build(cache.SlidingColumns(mask_BK, columns), queries, dtype, Config.SlidingWindow, branches,
+                images_BK is null ? null : cache.SlidingColumns(images_BK, columns));
     }
 
     /// <summary>The rotary frequencies of a pass over texts of that many tokens, [D / 2].</summary>
     internal Tensor RotaryFrequencies(long length) => rotary.Frequencies(length);
 
     /// <summary>A cache for this decoder.</summary>
-    public KeyValueCache NewCache(int batch, int capacity) =>
-        new(Config.Layers, batch, Config.KeyValueHeads, capacity, Config.HeadSize, embedding.Weight.dtype, embedding.Weight.device);
+    /// <param name="batch">Rows.</param>
+    /// <param name="capacity">Columns.</param>
+    /// <param name="keepsAll">Layers with a window keep all columns too.</param>
+    public KeyValueCache NewCache(int batch, int capacity, bool keepsAll = false) =>
+        new(Config, batch, capacity, embedding.Weight.dtype, embedding.Weight.device, keepsAll);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

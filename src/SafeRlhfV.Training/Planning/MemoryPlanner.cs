@@ -56,8 +56,8 @@ public static class MemoryPlanner
         };
     }
 
-    /// <summary>Keys and values that one token takes while an answer is sampled.</summary>
-    internal static long CacheBytesOfToken(ModelShape shape, bool half) => KeyValueCache.BytesOfToken(shape.Text, half ? 2 : 4);
+    /// <summary>Keys and values that a row of so many tokens takes while an answer is sampled.</summary>
+    internal static long CacheBytesOfRow(ModelShape shape, bool half, long tokens) => KeyValueCache.BytesOfRow(shape.Text, tokens, half ? 2 : 4);
 
     /// <summary>
     /// Mapped weights that no pass reads: the output matrix where scores are learnt, and where it is frozen the embedding table but for some rows.

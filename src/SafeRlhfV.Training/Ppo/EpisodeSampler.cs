@@ -47,7 +47,7 @@ internal sealed class EpisodeSampler(PolicyRole actor, RolloutSettings settings,
         List<(int Row, Episode Episode)> own = [];
         bool stopped = false;
         int first = 0;
-        EncodedSample[][] parts = [.. RolloutParts.Of(prompts, settings, RolloutParts.BytesOfToken(actor.Model), samples)];
+        EncodedSample[][] parts = [.. RolloutParts.Of(prompts, settings, RolloutParts.BytesOfRow(actor.Model), samples)];
         foreach (Share<EncodedSample> share in Shares.Of(parts, ranks))
         {
             try

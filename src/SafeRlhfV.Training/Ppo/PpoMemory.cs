@@ -37,10 +37,10 @@ internal static class PpoMemory
         if (model.Device == "cpu") parts.Add(new("data", data, true));
 
         long row = sizes.PromptTokens + training.MaxNewTokens;
-        int rolled = Math.Min(RolledAtOnce(training, shape, half, samples * row), (training.RolloutBatch + inputs.Ranks - 1) / inputs.Ranks);
+        int rolled = Math.Min(RolledAtOnce(training, shape, half, row, samples), (training.RolloutBatch + inputs.Ranks - 1) / inputs.Ranks);
         // an adapter is merged into copies of the weights while it answers, in float32 alone
         long merged = model.Lora is { } lora && !half ? 4 * shape.Text.Layers * Adapted(shape, lora).Sum(layer => layer.In * layer.Out) : 0;
-        long cache = rolled * samples * row * CacheBytesOfToken(shape, half), prefill = cost.Inference(rolled * (long)sizes.PromptTokens)
+        long cache = rolled * samples * CacheBytesOfRow(shape, half, row), prefill = cost.Inference(rolled * (long)sizes.PromptTokens)
             + 4L * 4 * rolled * samples * shape.Text.VocabularySize;
         long gradients = actor * GradientBytes(model.Lora, half), kept = Kept(cost, shape, half, rows, width, answer, training.GradientCheckpointing);
         if (recipe.Rollouts is null) // servers have memory of their own
@@ -94,11 +94,11 @@ internal static class PpoMemory
     /// <summary>What is known of the instruction data, or the recipe's limits.</summary>
     internal static PlanSizes Instructions(RolloutRecipe recipe, PlanInputs inputs) => inputs.Data?.Instructions ?? PlanSizes.Limits(recipe.Sampling.Lengths);
 
-    /// <summary>Prompts that are answered at a time; width is that of a prompt's answers together.</summary>
-    internal static int RolledAtOnce(RolloutSettings training, ModelShape shape, bool half, long width)
+    /// <summary>Prompts that are answered at a time, each with so many answers; width is that of a prompt and an answer.</summary>
+    internal static int RolledAtOnce(RolloutSettings training, ModelShape shape, bool half, long width, int samples)
     {
         int rolled = training.RolloutMicroBatch > 0 ? Math.Min(training.RolloutMicroBatch, training.RolloutBatch) : training.RolloutBatch;
-        return training.RolloutCacheBytes > 0 ? (int)Math.Clamp(training.RolloutCacheBytes / CacheBytesOfToken(shape, half) / width, 1, rolled) : rolled;
+        return training.RolloutCacheBytes > 0 ? (int)Math.Clamp(training.RolloutCacheBytes / CacheBytesOfRow(shape, half, width) / samples, 1, rolled) : rolled;
     }
 
     // Both answers of some pairs are scored side by side, each with features of its own. That is before there are optimizer states, and before most code of a

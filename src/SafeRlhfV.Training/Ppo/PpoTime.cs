@@ -28,9 +28,9 @@ internal static class PpoTime
         double policy = round.Forward(width, answer), scorer = round.Forward(width, 0);
         round.AddFlops(rows * round.Seen(sizes, training.VisionCacheBytes, training.Epochs) * round.Tower);
         round.AddFlops(rows * policy); // sampling: the prompt's columns at once, then the answer's; or our own pass over what servers sampled
-        int rolled = PpoMemory.RolledAtOnce(training, shape, half, samples * (long)(prompt + training.MaxNewTokens));
+        int rolled = PpoMemory.RolledAtOnce(training, shape, half, (long)(prompt + training.MaxNewTokens), samples);
         double read = (shape.Parameters - shape.TowerParameters) * (double)round.Element;
-        double cache = rows * samples * (prompt + (training.MaxNewTokens / 2.0)) * MemoryPlanner.CacheBytesOfToken(shape, half);
+        double cache = rows * samples * MemoryPlanner.CacheBytesOfRow(shape, half, (long)Math.Round(prompt + (training.MaxNewTokens / 2.0)));
         if (recipe.Rollouts is null) round.AddBytes(training.MaxNewTokens * ((Math.Ceiling(rows / rolled) * read) + cache));
         double judge = model.Judge.Length > 0 ? 1.0 / training.Judge?.Every ?? 1 : 0;
         round.AddFlops(rows * (policy + ((scorers + learning + judge) * scorer))); // reference, scores, critics, the judge of some rounds

@@ -1,5 +1,6 @@
 using System.Text;
 using SafeRlhfV.Processing;
+using SafeRlhfV.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -46,5 +47,52 @@ public sealed class SlidingWindowTests
             parts.Add(model.Hidden(ids.narrow(1, column, 1), mask.narrow(1, 0, column + 1), positions.narrow(1, column, 1), null, cache));
         Tensor difference = (cat([.. parts], 1) - whole).abs().masked_fill(mask.logical_not().unsqueeze(-1), 0);
         Assert.True(difference.max().item<float>() < 1e-5);
+    }
+
+    /// <summary>A layer with a window keeps the window alone; whatever the sizes of the passes, its states are those of a cache that keeps all.</summary>
+    [Theory]
+    [InlineData("gemma3-tiny")] // a window of 20 columns in two layers of three
+    [InlineData("mistral")]
+    public void ACacheOfTheWindowAloneGivesTheStatesOfOneThatKeepsAll(string name)
+    {
+        const int Rows = 3, Columns = 120;
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        using VisionLanguageModel model = name == "mistral" ? Model() : ModelCheckpoint.Load(Golden.At("models", name));
+        using KeyValueCache bounded = model.NewCache(Rows, Columns), whole = model.NewCache(Rows, Columns, keepsAll: true);
+        Assert.Equal(Rows * KeyValueCache.BytesOfRow(model.Config.Text, Columns, 4), bounded.Bytes);
+        Assert.True(bounded.Bytes < whole.Bytes);
+        Tensor ids = tensor(Enumerable.Range(0, Rows * Columns).Select(at => 5L + (at * 7 % 50)).ToArray()).view(Rows, Columns);
+        // the first row is padded on the left
+        Tensor mask = ones_like(ids, ScalarType.Bool);
+        mask[0].narrow(0, 0, 6).fill_(false);
+        (Tensor positions, _) = model.Positions(ids, mask, []);
+        int at = 0;
+        foreach (int count in (int[])[2, 1, 9, 1, 1, 30, 1, 1, 1, 18, 19, 20, 1, 2, 3, 1])
+        {
+            Tensor Pass(KeyValueCache cache) => model.Hidden(ids.narrow(1, at, count), mask.narrow(1, 0, at + count), positions.narrow(1, at, count), null,
+                cache);
+            Tensor expected = Pass(whole), hidden = mask.narrow(1, at, count).logical_not().unsqueeze(-1);
+            Tensor difference = (Pass(bounded) - expected).abs().masked_fill(hidden, 0).max() / expected.masked_fill(hidden, 0).abs().max();
+            Assert.True(difference.item<float>() < 2e-6, $"{count} columns at {at}: {difference.item<float>()}");
+            at += count;
+            if (at is not (44 or 105)) continue;
+            // a row goes, another is repeated
+            Tensor kept = tensor(new long[] { 1, 0, 1 });
+            bounded.SelectRows(kept);
+            whole.SelectRows(kept);
+            (ids, mask, positions) = (ids.index_select(0, kept), mask.index_select(0, kept), positions.index_select(0, kept));
+        }
+    }
+
+    [Fact]
+    public void ColumnsAreCopiedFromACacheThatKeepsAllAlone()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionLanguageModel model = Model();
+        using KeyValueCache from = model.NewCache(1, 8), to = model.NewCache(1, 8);
+        using Tensor rows = zeros(1, ScalarType.Int64);
+        Assert.Throws<ArgumentException>(() => to.CopyRows(from, rows));
+        Assert.Throws<ArgumentException>(() => to.CopyColumns(from, 0, 0, 0, 0, 1));
     }
 }

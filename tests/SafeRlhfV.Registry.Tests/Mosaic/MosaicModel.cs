@@ -10,12 +10,10 @@ namespace SafeRlhfV.Registry.Tests;
 public sealed class MosaicModel : VisionLanguageModel
 {
     private readonly LinearLayer tower, projector, head;
-    private MosaicConfig config;
 
     /// <summary>Takes tower, projector, model and lm_head.</summary>
-    public MosaicModel(MosaicConfig config, ParameterSource source) : base(nameof(MosaicModel))
+    public MosaicModel(MosaicConfig config, ParameterSource source) : base(nameof(MosaicModel), config)
     {
-        this.config = config;
         tower = new(source.At("tower"), 3, config.TowerSize, true);
         projector = new(source.At("projector"), config.TowerSize, config.Text.HiddenSize, true);
         Decoder = new(source.At("model"), config.Text);
@@ -29,9 +27,6 @@ public sealed class MosaicModel : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override ModelConfig Config => config;
-
-    /// <inheritdoc/>
     public override TextDecoder Decoder { get; }
 
     /// <inheritdoc/>
@@ -39,6 +34,9 @@ public sealed class MosaicModel : VisionLanguageModel
 
     /// <inheritdoc/>
     public override string HeadName => "lm_head";
+
+    /// <inheritdoc/>
+    protected override nn.Module HeadOwner => this;
 
     /// <inheritdoc/>
     public override IEnumerable<Parameter> VisionTowerParameters => tower.parameters();
@@ -62,17 +60,5 @@ public sealed class MosaicModel : VisionLanguageModel
         using DisposeScope scope = NewDisposeScope();
         (Tensor embeddings, _) = Decoder.Embed(inputIds_BL, ImageTokenId, images, strict: cache is null || cache.Length == 0);
         return Decoder.Forward(embeddings, mask_BL, positions, cache, from: from, branches: branches).MoveToOuterDisposeScope();
-    }
-
-    /// <inheritdoc/>
-    public override KeyValueCache NewCache(int batch, int capacity) => Decoder.NewCache(batch, capacity);
-
-    /// <inheritdoc/>
-    public override void Untie()
-    {
-        if (!config.TieWordEmbeddings) return;
-        head.Untie();
-        register_module("lm_head", head);
-        config = config with { TieWordEmbeddings = false };
     }
 }
