@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using SafeRlhfV.Audit;
+using SafeRlhfV.Gateway;
 
 namespace SafeRlhfV.Cli;
 
@@ -30,10 +31,12 @@ internal static class AuditForgetVerb
             AuditErasure.Result result = one is not null
                 ? await erasure.ForgetRequestAsync(one, parsed.GetValue(by)!, parsed.GetValue(reason)!, least, cancellationToken)
                 : await erasure.ForgetSubjectAsync(person!, parsed.GetValue(by)!, parsed.GetValue(reason)!, least, cancellationToken);
-            if (parsed.GetValue(json)) Output.Json(result);
+            long responses = await StoredResponsesErasure.ForgetAsync(parsed.GetValue(trail)!, one, person, cancellationToken);
+            if (parsed.GetValue(json)) Output.Json(new { result.Requests, result.Records, result.Contents, result.Kept, Responses = responses });
             else
                 Output.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"erased {result.Records} records of {result.Requests} requests, and {result.Contents} texts and images"));
+                    $"erased {result.Records} records of {result.Requests} requests, and {result.Contents} texts and images")
+                    + (responses == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {responses} responses that gateways kept")));
             if (result.Kept > 0)
                 Output.Note($"{result.Kept} records of earlier builds cannot be erased without breaking their chain; their retention deletes them.");
             return 0;

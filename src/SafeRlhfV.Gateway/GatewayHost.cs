@@ -180,6 +180,7 @@ public static class GatewayHost
                     return call.Context with { Facts = () => CallFacts.Of(call) };
                 },
                 RequestId = chat => ChatCall.Of(chat, routed).RequestId,
+                BlocksFlagged = (chat, side) => ChatCall.Of(chat, routed).Moderation?.Blocks(side) ?? false,
                 Documents = chat => ChatCall.Of(chat, routed).Documents,
                 ExtraText = chat => ChatCall.Of(chat, routed).ExtraText,
                 CheckSystemMessages = model.ChecksSystem,
@@ -211,7 +212,7 @@ public static class GatewayHost
         Drain drain = services.GetRequiredService<Drain>();
         ChatRequestReader reader =
             new(settings.Limits, images, new(settings.AllowFields, settings.HostedTools), services.GetRequiredService<RefusedTurns>(), policy);
-        ResponseStore store = new(settings.Responses, parts.Clock);
+        ResponseStore store = new(settings.Responses, replicas?.Responses() ?? new RememberedResponses(settings.Responses, parts.Clock));
         ILogger<WireEndpoint> log = services.GetRequiredService<ILogger<WireEndpoint>>();
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);

@@ -49,7 +49,7 @@ public sealed class PostgresServer : IAsyncLifetime
         string name = $"guard_{Guid.NewGuid():n}";
         await using NpgsqlConnection connection = new(Connection);
         await connection.OpenAsync();
-        await using NpgsqlCommand command = new($"CREATE DATABASE {name}", connection);
+        await using NpgsqlCommand command = new($"CREATE DATABASE {name}", connection) { CommandTimeout = 60 }; // several at once on a busy machine
         await command.ExecuteNonQueryAsync();
         return new NpgsqlConnectionStringBuilder(Connection) { Database = name }.ToString();
     }

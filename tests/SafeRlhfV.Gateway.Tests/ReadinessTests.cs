@@ -72,6 +72,48 @@ public sealed class ReadinessTests
         Assert.Contains("The moderators judge again.", gateway.Log.Lines);
     }
 
+    // It says nothing about what was asked or answered: no refusal, on no wire, and whoever tries again may pass.
+    [Theory]
+    [InlineData("/v1/chat/completions", """{ "model": "ours", "messages": [ { "role": "user", "content": "Hello" } ] }""")]
+    [InlineData("/v1/responses", """{ "model": "ours", "input": "Hello" }""")]
+    [InlineData("/v1/messages", """{ "model": "ours", "max_tokens": 9, "messages": [ { "role": "user", "content": "Hello" } ] }""")]
+    [InlineData("/v1/embeddings", """{ "model": "ours", "input": "Hello" }""")]
+    public async Task ADeadModeratorIsNoRefusal(string path, string body)
+    {
+        await using StubUpstream judge = await StubUpstream.StartAsync();
+        await using RunningGateway gateway = await RunningGateway.StartAsync("moderation_timeout: 2s",
+            moderators: $$"""  - { kind: judge, endpoint: "{{judge.Endpoint}}", model: judge }""");
+        judge.Behaviour = (http, _) => FailAsync(http);
+        foreach (string stream in path == "/v1/embeddings" ? (string[])["{}"] : ["{}", """{ "stream": true }"""])
+        {
+            using HttpResponseMessage response = await gateway.SendAsync(path, RunningGateway.With(body, stream).ToJsonString());
+            Assert.Equal(503, (int)response.StatusCode);
+            Assert.NotNull(response.Headers.RetryAfter);
+            Assert.Contains("The check could not be made", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+        Assert.Empty(gateway.Upstream.Requests);
+        Assert.All(await gateway.OutcomesAsync(), outcome => Assert.Equal("PromptRefused", outcome));
+    }
+
+    [Fact]
+    public async Task AModeratorThatDiesWithinAStreamEndsItWithAnError()
+    {
+        await using StubUpstream judge = await StubUpstream.StartAsync();
+        await using RunningGateway gateway = await RunningGateway.StartAsync("moderation_timeout: 2s",
+            moderators: $$"""  - { kind: judge, endpoint: "{{judge.Endpoint}}", model: judge }""");
+        judge.Behaviour = (http, body) => body.ToJsonString().Contains("Third", StringComparison.Ordinal)
+            ? FailAsync(http)
+            : StubUpstream.AnswerAsync(http, body, """{"unsafe": false, "probability": 0.1, "severity": "none", "categories": []}""");
+        gateway.Upstream.Behaviour = (http, body) => StubUpstream.AnswerAsync(http, body, "First. Second. Third. Fourth.");
+        using HttpResponseMessage response = await gateway.SendAsync("/v1/chat/completions",
+            """{ "model": "ours", "stream": true, "messages": [ { "role": "user", "content": "Hello" } ] }""");
+        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("First.", text);
+        Assert.DoesNotContain("Third.", text);
+        Assert.DoesNotContain("content_filter", text);
+        Assert.Contains("moderator_failed", text);
+    }
+
     [Fact]
     public async Task AnEmptyPolicyKeepsTheOneInForceAndIsTold()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
@@ -8,26 +9,37 @@ internal sealed class ChatAnswer(ChatCall call) : IWireAnswer
 {
     private readonly ChunkWriter chunks = new(call);
     private UsageDetails? usage;
+    private GuardReport? report;
 
     public ChatCall Call => call;
 
     public WireEvent KeepAlive => WireEvent.Comment;
 
-    public JsonObject Whole(ChatResponse response) => CompletionWriter.Whole(response, call);
+    public JsonObject Whole(ChatResponse response)
+    {
+        JsonObject body = CompletionWriter.Whole(response, call);
+        report = response.GetGuardReport();
+        if (Moderation() is { } verdicts) body["moderation"] = verdicts;
+        return body;
+    }
 
     public IEnumerable<WireEvent> Begin() => [];
 
     public IEnumerable<WireEvent> Write(ChatResponseUpdate update)
     {
         usage = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
+        report = update.GetGuardReport() ?? report;
         return chunks.Write(update).Select(chunk => new WireEvent(null, chunk));
     }
 
     public IEnumerable<WireEvent> End()
     {
-        if (call.WantsUsage && usage is not null) yield return new(null, chunks.UsageChunk(usage));
+        if (Moderation() is { } verdicts) yield return new(null, chunks.Beside("moderation", verdicts));
+        if (call.WantsUsage && usage is not null) yield return new(null, chunks.Beside("usage", UsageJson.Write(usage)));
         yield return WireEvent.Done;
     }
 
     public IEnumerable<WireEvent> Fail(ApiException error) => [new(null, error.ToJson())];
+
+    private JsonObject? Moderation() => call.Moderation is null || report is null ? null : ModerationJson.Member(report, asList: true);
 }

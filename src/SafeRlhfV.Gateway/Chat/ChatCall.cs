@@ -20,6 +20,9 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
     /// <summary>Whether embeddings of the texts are asked for instead of an answer to them; the body is an embeddings request then.</summary>
     public bool IsEmbedding { get; init; }
 
+    /// <summary>What it asks of moderation; null where it asks for nothing.</summary>
+    public ModerationAsked? Moderation { get; init; }
+
     /// <summary>Its name in headers, in its answer and in the audit trail.</summary>
     public string RequestId { get; } = Guid.CreateVersion7().ToString("n");
 

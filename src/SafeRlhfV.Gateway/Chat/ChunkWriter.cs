@@ -32,10 +32,11 @@ internal sealed class ChunkWriter(ChatCall call)
         yield return Chunk(new JsonObject { ["index"] = index, ["delta"] = delta, ["finish_reason"] = finish.Value });
     }
 
-    public JsonObject UsageChunk(UsageDetails usage)
+    /// <summary>A chunk without choices, for what is told of the answer as a whole.</summary>
+    public JsonObject Beside(string name, JsonNode value)
     {
         JsonObject chunk = Chunk(null);
-        chunk["usage"] = UsageJson.Write(usage);
+        chunk[name] = value;
         return chunk;
     }
 

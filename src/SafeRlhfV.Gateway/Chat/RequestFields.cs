@@ -11,6 +11,9 @@ internal static class RequestFields
 {
     /// <summary>What is said of names by which a service tells callers apart.</summary>
     public const string Hashed = "; with data that the policy redacts in it, its SHA-256 goes to the model";
+
+    /// <summary>What is said of the member <c>moderation</c>.</summary>
+    public const string Moderation = "asks for the guard's verdicts in the answer; block on a side refuses all that is flagged there, score changes nothing";
     private const string Program = "a template is a program that can write any text";
     private const string Unseen = "brings content that never passes the gateway";
     private const string Pixels = "changes the image that the model sees after it was judged";
@@ -145,7 +148,7 @@ internal static class RequestFields
         new("return_prompt_text", Flag, "vLLM"),
         new("skip_special_tokens", Flag, "vLLM"),
         new("spaces_between_special_tokens", Flag, "vLLM"),
-        new("moderation", Stripped, "the gateway's own policy decides; what the service's would say is not asked for"),
+        new("moderation", Stripped, Moderation),
 
         // how the prompt is made and the service run
         new("add_generation_prompt", Flag, "vLLM"),

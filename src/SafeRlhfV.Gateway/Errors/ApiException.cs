@@ -22,6 +22,11 @@ internal sealed class ApiException(int status, string type, string message, stri
             "audit_unavailable")
         { RetryAfter = TimeSpan.FromSeconds(1) };
 
+    /// <summary>What was not judged, since a moderator failed: no refusal, and another try may pass.</summary>
+    public static ApiException Unchecked() =>
+        new(StatusCodes.Status503ServiceUnavailable, "server_error", "The check could not be made; treat the content as unsafe.", "moderator_failed")
+        { RetryAfter = TimeSpan.FromSeconds(1) };
+
     /// <summary>Content that nobody here can judge.</summary>
     public static ApiException Unjudged(string what, string place, string? param = null) =>
         Invalid($"{place}: {what} cannot be judged, and so cannot be sent.", param ?? place, "unsupported_content");

@@ -83,6 +83,7 @@ internal static class MessagesFields
         new("speed", Stripped, "of Anthropic's own service"),
         new("diagnostics", Stripped, "of Anthropic's own service"),
         new("cache_control", Stripped, Cache),
+        new("moderation", Refused, "it is of OpenAI's interfaces; the outcome is told by stop_reason and by the header x-guard-outcome"),
         new("container", Refused, "a container " + Unseen),
         new("mcp_servers", Refused, "such a server " + Unseen),
         new("context_management", Refused, "the conversation is sent as it was judged"),

@@ -8,26 +8,6 @@ namespace SafeRlhfV.Gateway;
 internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy> policy, ImageGate images, LimitSettings limits, IGuardObserver? observer,
     TimeProvider clock)
 {
-    private const string Model = "guard";
-
-    // OpenAI's categories by ours; clients expect each of them to be there.
-    private static readonly (string Theirs, string[] Ours)[] Theirs =
-    [
-        ("harassment", ["insulting_and_harassing_behavior", "psychological_harm_and_manipulation"]),
-        ("harassment/threatening", []),
-        ("hate", ["discriminatory_depictions"]),
-        ("hate/threatening", []),
-        ("illicit", ["dangerous_behavior", "hacking_or_digital_crime", "financial_and_academic_fraud", "identity_misuse_and_impersonation"]),
-        ("illicit/violent", ["terrorism_or_extremism"]),
-        ("self-harm", []),
-        ("self-harm/intent", []),
-        ("self-harm/instructions", []),
-        ("sexual", ["pornographic_content"]),
-        ("sexual/minors", []),
-        ("violence", ["violence_and_physical_harm", "animal_abuse", "sexual_crimes"]),
-        ("violence/graphic", ["horror_and_gore"]),
-    ];
-
     public async Task InvokeAsync(HttpContext http)
     {
         ApiKey key = ApiKey.Of(http);
@@ -39,7 +19,7 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         IReadOnlyList<Verdict> verdicts = await moderator.ModerateAsync(requests, cancellationToken);
         TimeSpan duration = clock.GetElapsedTime(started);
         if (verdicts.FirstOrDefault(verdict => verdict.Failure is not null) is not null)
-            throw new ApiException(503, "server_error", "The check could not be made; treat the content as unsafe.", "moderator_failed");
+            throw ApiException.Unchecked();
 
         GuardPolicy current = policy();
         JsonArray results = [];
@@ -48,10 +28,10 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
         {
             GuardDecision decision = current.Decide(verdicts[i], GuardSide.Prompt, key.ContextFor("moderations"));
             records[i] = RecordAsync(requests[i], decision, key, duration, cancellationToken);
-            results.Add(Result(decision.Verdict, requests[i]));
+            results.Add(ModerationJson.Result(decision.Verdict, requests[i]));
         }
         await Task.WhenAll(records);
-        await JsonReply.WriteAsync(http, new JsonObject { ["id"] = $"modr-{Guid.NewGuid():n}", ["model"] = Model, ["results"] = results });
+        await JsonReply.WriteAsync(http, new JsonObject { ["id"] = $"modr-{Guid.NewGuid():n}", ["model"] = ModerationJson.Model, ["results"] = results });
     }
 
     private async Task RecordAsync(ModerationRequest request, GuardDecision decision, ApiKey key, TimeSpan duration, CancellationToken cancellationToken)
@@ -85,7 +65,7 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
     {
         if (input is JsonValue single && single.TryGetValue(out string? alone)) return [new(alone)];
         if (input is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text, a list of texts or a list of parts.", "input");
-        if (list.Count > limits.Messages) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Messages} are allowed.", "input");
+        if (list.Count > limits.Inputs) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Inputs} are allowed (limits.inputs).", "input");
         if (list.All(item => item is JsonValue value && value.TryGetValue(out string? _)))
             return [.. list.Select(item => new ModerationRequest(item!.GetValue<string>()))];
 
@@ -109,32 +89,5 @@ internal sealed class ModerationsEndpoint(IModerator moderator, Func<GuardPolicy
             }
         }
         return [new(pictures, string.Join('\n', texts))];
-    }
-
-    private static JsonObject Result(Verdict verdict, ModerationRequest request)
-    {
-        JsonObject categories = [], scores = [], types = [];
-        void Add(string name, bool isFlagged, double score)
-        {
-            categories[name] = isFlagged;
-            scores[name] = score;
-            types[name] =
-                new JsonArray([.. (string[])[.. request.Question.Length > 0 ? ["text"] : Array.Empty<string>(),
-                    .. request.Images.Count > 0 ? ["image"] : Array.Empty<string>()]]);
-        }
-
-        foreach ((string theirs, string[] ours) in Theirs)
-            Add(theirs, ours.Any(verdict.Flagged.Contains), ours.Select(name => verdict.Categories.GetValueOrDefault(name)).DefaultIfEmpty(0).Max());
-        foreach (string name in Taxonomy.Categories.Union(verdict.Categories.Keys).Union(verdict.Flagged))
-            Add(name, verdict.Flagged.Contains(name), verdict.Categories.GetValueOrDefault(name));
-        return new()
-        {
-            ["flagged"] = verdict.IsUnsafe,
-            ["categories"] = categories,
-            ["category_scores"] = scores,
-            ["category_applied_input_types"] = types,
-            ["score"] = verdict.Score,
-            ["severity"] = verdict.Severity.ToString().ToLowerInvariant(),
-        };
     }
 }

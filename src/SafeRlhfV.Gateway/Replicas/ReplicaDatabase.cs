@@ -98,6 +98,15 @@ internal sealed class ReplicaDatabase : IDisposable
         return (reader.GetDouble(0), reader.GetDouble(1));
     }
 
+    /// <summary>A statement with its values in order; null stands for nothing known.</summary>
+    public NpgsqlCommand Command(string text, params ReadOnlySpan<object?> values)
+    {
+        NpgsqlCommand command = source.CreateCommand(text);
+        command.CommandTimeout = Seconds;
+        foreach (object? value in values) command.Parameters.AddWithValue(value ?? DBNull.Value);
+        return command;
+    }
+
     /// <summary>Runs something while no other gateway runs it.</summary>
     public void Alone(Action action)
     {

@@ -16,6 +16,11 @@ internal static class ReplicaTables
             name TEXT PRIMARY KEY, level DOUBLE PRECISION NOT NULL, granted DOUBLE PRECISION NOT NULL, at TIMESTAMPTZ NOT NULL);
         CREATE TABLE IF NOT EXISTS guard_session_key (name TEXT PRIMARY KEY, xml TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS guard_signed_out (session TEXT PRIMARY KEY, ends TIMESTAMPTZ NOT NULL);
+        CREATE TABLE IF NOT EXISTS guard_response (
+            owner TEXT NOT NULL, id TEXT NOT NULL, previous TEXT, outputs INTEGER NOT NULL, caller TEXT, end_user TEXT, is_sealed BOOLEAN NOT NULL,
+            response BYTEA NOT NULL, turn BYTEA NOT NULL, bytes BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT statement_timestamp(),
+            PRIMARY KEY (owner, id));
+        CREATE INDEX IF NOT EXISTS guard_response_at ON guard_response (at);
         """;
 
     /// <summary>The versions in force: the highest of each kind.</summary>

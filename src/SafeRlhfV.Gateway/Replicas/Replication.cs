@@ -48,6 +48,9 @@ internal sealed class Replication
     public IDashboardSessions Sessions(IServiceProvider services) =>
         new SharedDashboardSessions(services.GetRequiredService<IDataProtectionProvider>(), database, Keys, clock);
 
+    /// <summary>The responses that all gateways keep together.</summary>
+    public IKeptResponses Responses() => new SharedResponses(database, own.Responses, own.Audit.Key, clock);
+
     /// <summary>What <c>/readyz</c> says of it.</summary>
     public void Describe(JsonObject parts, IServiceProvider services)
     {

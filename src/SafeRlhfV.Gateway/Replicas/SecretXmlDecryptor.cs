@@ -16,17 +16,6 @@ internal sealed class SecretXmlDecryptor : IXmlDecryptor
         services.GetRequiredService<AuditSettings>().Key
             ?? throw new CryptographicException("The session keys are sealed with the audit key, which this gateway does not have (audit.key_env).");
 
-    public XElement Decrypt(XElement encryptedElement)
-    {
-        byte[] sealedBytes = Convert.FromBase64String(encryptedElement.Value);
-        byte[] plain = new byte[sealedBytes.Length - SecretXmlEncryptor.NonceBytes - SecretXmlEncryptor.TagBytes];
-        ReadOnlySpan<byte> all = sealedBytes;
-        using AesGcm cipher = SecretXmlEncryptor.Cipher(secret);
-        cipher.Decrypt(
-            all[..SecretXmlEncryptor.NonceBytes],
-            all[(SecretXmlEncryptor.NonceBytes + SecretXmlEncryptor.TagBytes)..],
-            all.Slice(SecretXmlEncryptor.NonceBytes, SecretXmlEncryptor.TagBytes),
-            plain);
-        return XElement.Parse(Encoding.UTF8.GetString(plain));
-    }
+    public XElement Decrypt(XElement encryptedElement) =>
+        XElement.Parse(Encoding.UTF8.GetString(SealedBytes.Open(secret, SecretXmlEncryptor.Use, Convert.FromBase64String(encryptedElement.Value))));
 }

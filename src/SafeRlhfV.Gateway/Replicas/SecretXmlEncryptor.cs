@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
@@ -10,19 +9,12 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 internal sealed class SecretXmlEncryptor(byte[] secret) : IXmlEncryptor
 {
-    public const int NonceBytes = 12, TagBytes = 16;
+    /// <summary>What the cipher key is for.</summary>
+    public static ReadOnlySpan<byte> Use => "dashboard session keys"u8;
 
     public EncryptedXmlInfo Encrypt(XElement plaintextElement)
     {
-        byte[] plain = Encoding.UTF8.GetBytes(plaintextElement.ToString(SaveOptions.DisableFormatting));
-        byte[] sealedBytes = new byte[NonceBytes + TagBytes + plain.Length];
-        RandomNumberGenerator.Fill(sealedBytes.AsSpan(0, NonceBytes));
-        using AesGcm cipher = Cipher(secret);
-        cipher.Encrypt(sealedBytes.AsSpan(0, NonceBytes), plain, sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes));
+        byte[] sealedBytes = SealedBytes.Seal(secret, Use, Encoding.UTF8.GetBytes(plaintextElement.ToString(SaveOptions.DisableFormatting)));
         return new(new XElement("sealed", Convert.ToBase64String(sealedBytes)), typeof(SecretXmlDecryptor));
     }
-
-    /// <summary>The cipher of a secret, under a key that serves nothing else.</summary>
-    public static AesGcm Cipher(byte[] secret) =>
-        new(HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: "dashboard session keys"u8.ToArray()), TagBytes);
 }

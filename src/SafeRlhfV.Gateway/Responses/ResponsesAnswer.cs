@@ -8,14 +8,15 @@ namespace SafeRlhfV.Gateway;
 /// <param name="call">The chat request that is asked.</param>
 /// <param name="request">What was sent.</param>
 /// <param name="keep">Keeps a response that has ended, with its output and how the guard ended it; null where it is not to be kept.</param>
-internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Action<JsonObject, GuardOutcome?>? keep) : IWireAnswer
+internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Func<JsonObject, GuardOutcome?, CancellationToken, ValueTask>? keep) : IWireAnswer
 {
     private readonly ResponseOutput items = new(call.RequestId,
         request["reasoning"] is JsonObject reasoning && (reasoning["summary"] ?? reasoning["generate_summary"]) is not null
             ? ResponsePart.Summary
             : ResponsePart.Reasoning);
     private readonly AnswerState state = new();
-    private GuardOutcome? outcome;
+    private GuardReport? report;
+    private JsonObject? ended;
     private int number;
 
     public ChatCall Call => call;
@@ -29,9 +30,8 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Action<
         foreach (AIContent content in AnswerState.Contents(response)) items.Add(content);
         (string status, string? why) = Status(whole);
         items.End(status);
-        JsonObject body = Body(status, why, whole.Usage);
-        keep?.Invoke(body, response.GetGuardReport()?.Outcome);
-        return body;
+        report = response.GetGuardReport();
+        return ended = Body(status, why, whole.Usage);
     }
 
     public IEnumerable<WireEvent> Begin() =>
@@ -39,7 +39,7 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Action<
 
     public IEnumerable<WireEvent> Write(ChatResponseUpdate update)
     {
-        outcome = update.GetGuardReport()?.Outcome ?? outcome;
+        report = update.GetGuardReport() ?? report;
         if (update.GetChoice() != 0) yield break;
         state.Add(update);
         foreach (AIContent content in update.Contents)
@@ -50,10 +50,12 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Action<
     {
         (string status, string? why) = Status(state);
         foreach (JsonObject one in items.End(status)) yield return Numbered(one);
-        JsonObject body = Body(status, why, state.Usage);
-        keep?.Invoke(body, outcome);
-        yield return Numbered(new() { ["type"] = $"response.{status}", ["response"] = body });
+        ended = Body(status, why, state.Usage);
+        yield return Numbered(new() { ["type"] = $"response.{status}", ["response"] = ended });
     }
+
+    public ValueTask KeepAsync(CancellationToken cancellationToken) =>
+        keep is null || ended is null ? default : keep(ended, report?.Outcome, cancellationToken);
 
     public IEnumerable<WireEvent> Fail(ApiException error)
     {
@@ -104,6 +106,7 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Action<
         foreach (string name in (string[])["instructions", "max_output_tokens", "max_tool_calls", "previous_response_id", "reasoning", "service_tier",
             "top_logprobs", "user", "safety_identifier", "prompt_cache_key"])
             body[name] = request[name]?.DeepClone();
+        if (call.Moderation is not null) body["moderation"] = report is null ? null : ModerationJson.Member(report, asList: false);
         return body;
     }
 

@@ -77,7 +77,7 @@ internal static class ResponsesFields
         new("store", Flag, "whether the gateway keeps the response; the model's service never does"),
         new("truncation", Judged, "disabled"),
         new("metadata", Stripped, "stands in the answer"),
-        new("moderation", Judged, "how the request wants to be judged"),
+        new("moderation", Stripped, RequestFields.Moderation),
         new("user", Judged, "whom the caller asks for" + RequestFields.Hashed),
         new("safety_identifier", Judged, "whom the caller asks for" + RequestFields.Hashed),
         new("prompt_cache_key", Judged, "what shares the prompt's cache" + RequestFields.Hashed),

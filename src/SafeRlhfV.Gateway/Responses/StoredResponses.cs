@@ -10,16 +10,19 @@ internal sealed class StoredResponses(ResponseStore store)
 {
     public void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/responses/{id}", http => JsonReply.WriteAsync(http, store.Find(Owner(http), Id(http)) ?? throw Unknown()));
-        app.MapGet("/v1/responses/{id}/input_items", http => JsonReply.WriteAsync(http, Items(http)));
-        app.MapDelete("/v1/responses/{id}", http => store.Forget(Owner(http), Id(http))
-            ? JsonReply.WriteAsync(http, new JsonObject { ["id"] = Id(http), ["object"] = "response", ["deleted"] = true })
-            : throw Unknown());
+        app.MapGet("/v1/responses/{id}", async http =>
+            await JsonReply.WriteAsync(http, await store.FindAsync(Owner(http), Id(http), http.RequestAborted) ?? throw Unknown()));
+        app.MapGet("/v1/responses/{id}/input_items", async http => await JsonReply.WriteAsync(http, await ItemsAsync(http)));
+        app.MapDelete("/v1/responses/{id}", async http =>
+        {
+            if (!await store.ForgetAsync(Owner(http), Id(http), http.RequestAborted)) throw Unknown();
+            await JsonReply.WriteAsync(http, new JsonObject { ["id"] = Id(http), ["object"] = "response", ["deleted"] = true });
+        });
     }
 
-    private JsonObject Items(HttpContext http)
+    private async Task<JsonObject> ItemsAsync(HttpContext http)
     {
-        IReadOnlyList<JsonObject> items = store.Input(Owner(http), Id(http)) ?? throw Unknown();
+        IReadOnlyList<JsonObject> items = await store.InputAsync(Owner(http), Id(http), http.RequestAborted) ?? throw Unknown();
         JsonArray input = [.. items.Reverse().Select(item => item.DeepClone())];
         for (int i = 0; i < input.Count; i++) input[i]!["id"] ??= $"in_{Id(http)}_{i}";
         return new()

@@ -180,6 +180,7 @@ public static class GatewaySettingsReader
             BodyBytes = section.Whole("body_bytes", 1024, int.MaxValue) ?? standard.BodyBytes,
             AnswerCharacters = section.Whole("answer_characters", 1000, 100_000_000) ?? standard.AnswerCharacters,
             Messages = section.Whole("messages", 1, 1_000_000) ?? standard.Messages,
+            Inputs = section.Whole("inputs", 1, 1_000_000) ?? standard.Inputs,
             Images = section.Whole("images", 0, 1000) ?? standard.Images,
             ImageBytes = section.Whole("image_bytes", 1024, int.MaxValue) ?? standard.ImageBytes,
             ImagePixels = section.Whole("image_pixels", 1, int.MaxValue) ?? standard.ImagePixels,

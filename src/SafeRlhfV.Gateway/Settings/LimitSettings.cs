@@ -12,6 +12,9 @@ public sealed record LimitSettings
     /// <summary>The most messages of a conversation.</summary>
     public int Messages { get; init; } = 1000;
 
+    /// <summary>The most texts of a request for embeddings, or for verdicts.</summary>
+    public int Inputs { get; init; } = 2048;
+
     /// <summary>The most images of a request.</summary>
     public int Images { get; init; } = 16;
 

@@ -24,6 +24,10 @@ internal interface IWireAnswer
     /// <summary>The events that end a stream.</summary>
     IEnumerable<WireEvent> End();
 
+    /// <summary>Keeps what <see cref="Whole"/> or <see cref="End"/> has written, before it leaves. Most wires keep nothing.</summary>
+    /// <exception cref="ApiException">It cannot be kept.</exception>
+    ValueTask KeepAsync(CancellationToken cancellationToken) => default;
+
     /// <summary>The events that end a stream which has failed after its beginning.</summary>
     IEnumerable<WireEvent> Fail(ApiException error);
 }

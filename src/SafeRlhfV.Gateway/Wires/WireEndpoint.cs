@@ -40,10 +40,12 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
         if (response.GetGuardReport() is { } report)
         {
             metrics.Ended(report);
-            ThrowIfUnrecorded(report, http.RequestAborted);
+            ThrowIfUnanswered(report, http.RequestAborted);
             http.Response.Headers["x-guard-outcome"] = report.Outcome.ToString();
         }
-        await JsonReply.WriteAsync(http, answer.Whole(response));
+        JsonObject body = answer.Whole(response);
+        await answer.KeepAsync(http.RequestAborted);
+        await JsonReply.WriteAsync(http, body);
     }
 
     // Until the first text has passed nothing is sent, so that an error still has its own status; but a client that waits long hears that it is waited for.
@@ -59,7 +61,7 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
                 if (step.Value is { } update && update.GetGuardReport() is { } report)
                 {
                     metrics.Ended(report);
-                    ThrowIfUnrecorded(report, cancellationToken);
+                    ThrowIfUnanswered(report, cancellationToken);
                 }
                 if (!http.Response.HasStarted)
                 {
@@ -69,7 +71,9 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
                 }
                 await WriteAsync(http, step.Value is null ? [answer.KeepAlive] : answer.Write(step.Value));
             }
-            await WriteAsync(http, answer.End());
+            WireEvent[] end = [.. answer.End()];
+            await answer.KeepAsync(cancellationToken);
+            await WriteAsync(http, end);
         }
         catch (Exception error) when (http.Response.HasStarted && !cancellationToken.IsCancellationRequested)
         {
@@ -85,10 +89,10 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
     }
 
     // A program must be able to tell "not now" from a refusal for what was said.
-    private static void ThrowIfUnrecorded(GuardReport report, CancellationToken cancellationToken)
+    private static void ThrowIfUnanswered(GuardReport report, CancellationToken cancellationToken)
     {
-        if (!report.IsUnrecorded) return;
+        if (!report.IsUnrecorded && (report.ModeratorFailure is null || report.Outcome == GuardOutcome.Passed)) return;
         cancellationToken.ThrowIfCancellationRequested(); // who left is told nothing
-        throw ApiException.Unrecorded();
+        throw report.IsUnrecorded ? ApiException.Unrecorded() : ApiException.Unchecked();
     }
 }

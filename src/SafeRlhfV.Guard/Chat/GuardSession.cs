@@ -30,7 +30,7 @@ internal sealed class GuardSession
         started = options.Clock.GetTimestamp();
         Policy = options.Policy();
         GuardContext context = options.Context(chatOptions);
-        if (options.LeaveOutRefusedTurns && options.RefusedTurns is { } refused) messages = refused.Without(messages, context, Policy.Version);
+        if (options.LeaveOutRefusedTurns && options.RefusedTurns is { } refused) messages = refused.Without(messages, context, TurnVersion);
         sent = messages;
         ModelOptions = chatOptions;
         try
@@ -212,8 +212,10 @@ internal sealed class GuardSession
         if (options.RefusedTurns is not { } refused) return;
         int[] blocked = [.. Enumerable.Range(0, verdicts.Count).Where(i => !Decide(verdicts[i], GuardSide.Prompt).Passes)];
         if (blocked.Any(isConversation) && !blocked.Any(i => verdicts[i].Failure is not null))
-            refused.Add(sent, report.Context, isAlone: blocked.Any(isTurn), Policy.Version);
+            refused.Add(sent, report.Context, isAlone: blocked.Any(isTurn), TurnVersion);
     }
+
+    private string TurnVersion => RefusedTurns.VersionOf(Policy, options.BlocksFlagged(chatOptions, GuardSide.Prompt));
 
     private async Task<Verdict> JudgeAsync(IReadOnlyList<ChatContents> answer, CancellationToken cancellationToken)
     {

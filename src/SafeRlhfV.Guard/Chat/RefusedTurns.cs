@@ -37,6 +37,14 @@ public sealed class RefusedTurns
     }
 
     /// <summary>
+    /// What turns are remembered under: a policy, and whether the request asked that all that is flagged be refused. What was refused for the request's sake
+    /// alone is no refused turn for requests that do not ask so.
+    /// </summary>
+    /// <param name="policy">The policy in force.</param>
+    /// <param name="blocksFlagged">Whether the request asks that all that is flagged in prompts be refused.</param>
+    public static string VersionOf(GuardPolicy policy, bool blocksFlagged) => blocksFlagged ? policy.Version + "+block" : policy.Version;
+
+    /// <summary>
     /// The places of the messages to leave out: refused turns before the last one, each with the answers that follow it. Consecutive messages of the user are
     /// one turn.
     /// </summary>
