@@ -14,7 +14,7 @@ internal static class WebFront
     public static void Add(IServiceCollection services, GatewaySettings settings)
     {
         if (settings.CorsOrigins.Count == 0) return;
-        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. settings.CorsOrigins]).AllowAnyHeader().WithMethods("GET", "POST")
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. settings.CorsOrigins]).AllowAnyHeader().WithMethods("GET", "POST", "DELETE")
             .WithExposedHeaders(RequestIds.Header, MessagesErrors.RequestIdHeader, "x-guard-request-id", "x-guard-outcome", "retry-after")));
     }
 
@@ -41,7 +41,7 @@ internal static class WebFront
         if (settings.CorsOrigins.Count > 0) app.UseWhen(http => http.Request.Path.StartsWithSegments("/v1"), branch => branch.UseCors());
     }
 
-    // /openai/deployments/NAME/chat/completions names the model in its path; /openai/v1/... is as OpenAI's own
+    // /openai/deployments/NAME/chat/completions, or .../embeddings, names the model in its path; /openai/v1/... is as OpenAI's own
     private static void FromAzure(HttpContext http)
     {
         if (!http.Request.Path.StartsWithSegments("/openai", out PathString rest)) return;
@@ -50,8 +50,9 @@ internal static class WebFront
             http.Request.Path = rest;
             return;
         }
-        if (!rest.StartsWithSegments("/deployments", out PathString named) || named.Value?.Split('/') is not ["", string name, "chat", "completions"]) return;
+        if (!rest.StartsWithSegments("/deployments", out PathString named)
+            || named.Value?.Split('/', 3) is not ["", string name, ("chat/completions" or "embeddings") and string what]) return;
         http.Items[Deployment] = name;
-        http.Request.Path = "/v1/chat/completions";
+        http.Request.Path = "/v1/" + what;
     }
 }

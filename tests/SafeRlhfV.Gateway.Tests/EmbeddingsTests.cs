@@ -40,6 +40,43 @@ public sealed class EmbeddingsTests
         Assert.Equal((502, "upstream_garbled"), (status, answer!["error"]!["code"]!.GetValue<string>()));
     }
 
+    // A number for each text, at its place: a client lays them to its texts by these alone.
+    [Theory]
+    [InlineData("""{"data":[{"index":0,"embedding":[1]}]}""")]
+    [InlineData("""{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[2]}]}""")]
+    [InlineData("""{"data":[{"index":0,"embedding":[1]},{"index":2,"embedding":[2]}]}""")]
+    [InlineData("""{"data":[{"index":-1,"embedding":[1]},{"index":0,"embedding":[2]}]}""")]
+    [InlineData("""{"data":[{"embedding":[1]},{"embedding":[2]},{"embedding":[3]}]}""")]
+    public async Task EmbeddingsThatFitNoTextsAreNotPassedOn(string answer)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync(answer);
+        (int status, JsonNode? error) = await gateway.PostAsync("/v1/embeddings", """{ "model": "ours", "input": [ "one", "two" ] }""");
+        Assert.Equal((502, "upstream_garbled"), (status, error!["error"]!["code"]?.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task AsManyTextsGoAsOpenAITakes()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        Assert.Equal(200, (await gateway.PostAsync("/v1/embeddings", Ask(2048))).Status);
+        (int status, JsonNode? error) = await gateway.PostAsync("/v1/embeddings", Ask(2049));
+        Assert.Equal(400, status);
+        Assert.Contains("limits.inputs", error!["error"]!["message"]!.GetValue<string>());
+
+        static string Ask(int count) =>
+            new JsonObject { ["model"] = "ours", ["input"] = new JsonArray([.. Enumerable.Range(0, count).Select(i => JsonValue.Create($"text {i}"))]) }
+                .ToJsonString();
+    }
+
+    [Fact]
+    public async Task AzuresAddressIsServed()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        (int status, JsonNode? answer) = await gateway.PostAsync("/openai/deployments/ours/embeddings?api-version=2024-10-21", """{ "input": "four" }""");
+        Assert.Equal((200, "ours"), (status, answer!["model"]?.GetValue<string>()));
+    }
+
     // Numbers come as the caller asked for them, in whatever form the service gives them.
     [Theory]
     [InlineData("", false)]
@@ -68,6 +105,8 @@ public sealed class EmbeddingsTests
     [InlineData("""{ "model": "ours", "input": [1, 2, 3] }""", "unsupported_content")]
     [InlineData("""{ "model": "ours", "input": "fine", "Input": "forbidden" }""", "unknown_parameter")]
     [InlineData("""{ "model": "ours", "input": "fine", "encoding_format": "text" }""", null)]
+    [InlineData("""{ "model": "ours", "input": "fine", "dimensions": 0 }""", null)]
+    [InlineData("""{ "model": "ours", "input": "fine", "dimensions": -3 }""", null)]
     public async Task WhatCannotPassIsRefusedAndNeverSent(string body, string? code)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();

@@ -18,6 +18,9 @@ internal sealed class ChatRequestReader(
     /// <exception cref="ApiException">It is none.</exception>
     public static async Task<JsonObject> ReadObjectAsync(HttpRequest request, CancellationToken cancellationToken)
     {
+        if (request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, "invalid_request_error",
+                $"The body has the content encoding '{ApiException.Short(encoding)}'; send it as it is.", "unsupported_encoding");
         try
         {
             ReadResult read;
@@ -36,7 +39,7 @@ internal sealed class ChatRequestReader(
         }
         catch (Exception error) when (StrictJson.IsFault(error))
         {
-            throw ApiException.Invalid("The request is not valid JSON.", code: "invalid_json");
+            throw ApiException.Invalid("The request is not valid JSON in UTF-8.", code: "invalid_json");
         }
     }
 
@@ -58,20 +61,23 @@ internal sealed class ChatRequestReader(
     {
         string model = JsonText.Required(body["model"], "model");
         string extra = check.Read(body);
+        ModerationAsked? moderation = ModerationAsked.Read(body["moderation"]);
         bool isStream = Flag(body["stream"], "stream");
         if ((JsonScalar.Whole(body["n"]) ?? 1) is < 1 or > 16) throw ApiException.Invalid("n must be a whole number from 1 to 16.", "n");
         if (body["modalities"] is JsonArray modalities
             && modalities.Any(kind => kind is not JsonValue value || !value.TryGetValue(out string? name) || name != "text"))
             throw ApiException.Invalid("Only text answers can be guarded.", "modalities");
         if (body["messages"] is not JsonArray { Count: > 0 } sent) throw ApiException.Invalid("messages must be a list with at least one message.", "messages");
-        if (sent.Count > limits.Messages) throw ApiException.Invalid($"There are {sent.Count} messages; {limits.Messages} are allowed.", "messages");
+        if (sent.Count > limits.Messages)
+            throw ApiException.Invalid($"There are {sent.Count} messages; {limits.Messages} are allowed (limits.messages).", "messages");
         Dictionary<string, OpenedImage> seen = [];
         PixelBudget pixels = new(limits.RequestPixels);
         List<ChatMessage> messages = [];
         int pictures = 0;
         for (int i = 0; i < sent.Count; i++) messages.Add(await MessageAsync(sent[i], $"messages[{i}]"));
         GuardContext context = key.ContextFor(model);
-        IReadOnlyList<int> left = refused.Find(messages, context, policy().Version);
+        IReadOnlyList<int> left = refused.Find(messages, context,
+            RefusedTurns.VersionOf(policy(), moderation?.BlocksInput ?? false));
         foreach (int at in left.Reverse())
         {
             sent.RemoveAt(at);
@@ -85,6 +91,7 @@ internal sealed class ChatRequestReader(
             IsStream = isStream,
             WantsUsage = Flag(body["stream_options"]?["include_usage"], "stream_options.include_usage"),
             ExtraText = extra,
+            Moderation = moderation,
         };
 
         async Task<ChatMessage> MessageAsync(JsonNode? node, string param)

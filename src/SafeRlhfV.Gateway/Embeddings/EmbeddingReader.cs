@@ -8,21 +8,26 @@ namespace SafeRlhfV.Gateway;
 internal static class EmbeddingReader
 {
     /// <param name="answer">What the service answered.</param>
+    /// <param name="count">How many texts were sent.</param>
     /// <param name="asBase64">Whether the caller asked for Base64; lists of numbers otherwise, whatever the service gives.</param>
     /// <exception cref="UpstreamException">They are no embeddings, or the service says that it has failed.</exception>
-    public static ChatResponse Read(JsonNode? answer, bool asBase64)
+    public static ChatResponse Read(JsonNode? answer, int count, bool asBase64)
     {
         if (answer is not JsonObject body) throw UpstreamException.Garbled("it is no object");
         if (body["error"] is not null) throw UpstreamException.FailedWithin();
         if (body["data"] is not JsonArray { Count: > 0 } data) throw UpstreamException.Garbled("it has no data");
+        if (data.Count != count) throw UpstreamException.Garbled($"it has {data.Count} embeddings of {count} texts");
         JsonArray read = [];
+        HashSet<int> places = [];
         for (int i = 0; i < data.Count; i++)
         {
             JsonObject? one = data[i] as JsonObject;
+            int place = one?["index"] is JsonValue at && at.TryGetValue(out int index) ? index : i;
+            if (place < 0 || place >= count || !places.Add(place)) throw UpstreamException.Garbled("two embeddings stand for one text");
             read.Add(new JsonObject
             {
                 ["object"] = "embedding",
-                ["index"] = one?["index"] is JsonValue at && at.TryGetValue(out int index) ? index : i,
+                ["index"] = place,
                 ["embedding"] = Numbers(one?["embedding"], asBase64),
             });
         }

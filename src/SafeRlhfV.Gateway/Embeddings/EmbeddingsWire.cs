@@ -12,6 +12,7 @@ internal sealed class EmbeddingsWire(LimitSettings limits) : IWire
         string model = JsonText.Required(body["model"], "model");
         if (body["encoding_format"] is { } format && JsonText.Required(format, "encoding_format") is not ("float" or "base64"))
             throw ApiException.Invalid("encoding_format must be float or base64.", "encoding_format");
+        if (JsonScalar.Whole(body["dimensions"]) < 1) throw ApiException.Invalid("dimensions must be at least 1.", "dimensions");
         ChatCall call = new(body, [new(ChatRole.User, [.. Texts(body["input"]).Select(text => new TextContent(text))])], key.ContextFor(model))
         {
             Model = model,
@@ -25,7 +26,7 @@ internal sealed class EmbeddingsWire(LimitSettings limits) : IWire
     {
         if (JsonText.Of(input) is { } alone) return [alone];
         if (input is not JsonArray { Count: > 0 } list) throw ApiException.Invalid("input must be a text or a list of texts.", "input");
-        if (list.Count > limits.Messages) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Messages} are allowed.", "input");
+        if (list.Count > limits.Inputs) throw ApiException.Invalid($"There are {list.Count} inputs; {limits.Inputs} are allowed (limits.inputs).", "input");
         return [.. list.Select((one, i) => JsonText.Of(one)
             ?? throw ApiException.Invalid($"input[{i}] must be a text; token ids cannot be judged, and so cannot be sent.", $"input[{i}]",
                 "unsupported_content"))];

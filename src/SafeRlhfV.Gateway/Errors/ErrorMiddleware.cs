@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace SafeRlhfV.Gateway;
 
@@ -15,7 +16,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, GatewaySetti
             await next(context);
             if (!context.Response.HasStarted && context.Response.StatusCode is 404 or 405 && context.Response.ContentLength is null
                 && context.Response.ContentType is null)
-                await WriteAsync(context, Unmapped(context));
+                await WriteAsync(context, Unmapped(context), allowed: context.Response.Headers.Allow);
         }
         catch (Exception error) when (HasLeft(context, error))
         {
@@ -52,13 +53,14 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, GatewaySetti
         _ => new(StatusCodes.Status500InternalServerError, "server_error", "The gateway has failed.", "internal_error"),
     };
 
-    public static async Task WriteAsync(HttpContext context, ApiException error, bool mayGoOn = true)
+    public static async Task WriteAsync(HttpContext context, ApiException error, bool mayGoOn = true, StringValues allowed = default)
     {
         context.Response.Clear();
         RequestIds.Return(context);
         context.Response.StatusCode = error.Status;
         if (error.RetryAfter is { } wait) context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString();
         if (!mayGoOn) context.Response.Headers.Connection = "close"; // what follows on the connection is no request
+        if (allowed.Count > 0) context.Response.Headers.Allow = allowed; // a 405 must say what is
         if (error.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
         error.RequestId = context.TraceIdentifier;
         await JsonReply.WriteAsync(context, MessagesErrors.IsFor(context.Request.Path) ? MessagesErrors.Of(error) : error.ToJson());

@@ -13,6 +13,7 @@ internal sealed class MessagesWire(ChatRequestReader reader, bool countsTokens =
         if (!countsTokens) return new MessagesAnswer(await reader.ReadAsync(chat, key, cancellationToken));
         chat["max_tokens"] = ChatBody.Number(1); // the model alone knows its tokens, and tells them with an answer
         chat.Remove("stream");
+        if (JsonText.Of(chat["tool_choice"]) != "none") chat.Remove("tool_choice"); // a call that must be made cannot be made of one token
         return new TokenCountAnswer(await reader.ReadAsync(chat, key, cancellationToken));
     }
 }

@@ -79,7 +79,7 @@ internal sealed class UpstreamChatClient : IChatClient
         }
         ChatCall call = ChatCall.Of(options, this);
         return call.IsEmbedding
-            ? EmbeddingReader.Read(answer, asBase64: JsonText.Of(call.Body["encoding_format"]) == "base64")
+            ? EmbeddingReader.Read(answer, (call.Body["input"] as JsonArray)?.Count ?? 1, asBase64: JsonText.Of(call.Body["encoding_format"]) == "base64")
             : CompletionReader.Read(answer, Reader(options));
     }
 
