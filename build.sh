@@ -70,6 +70,7 @@ case "${1:-}" in
     build/lint.sh || status=1
     samples/run.sh --no-build || status=1
     build/docs.sh --no-build || status=1
+    tests/clients/run.sh dotnet || status=1
     run_tests --filter-not-trait "speed=slow"
     exit "$status"
     ;;

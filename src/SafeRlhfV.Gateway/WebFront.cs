@@ -14,7 +14,8 @@ internal static class WebFront
     public static void Add(IServiceCollection services, GatewaySettings settings)
     {
         if (settings.CorsOrigins.Count == 0) return;
-        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. settings.CorsOrigins]).AllowAnyHeader().WithMethods("GET", "POST", "DELETE")
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. settings.CorsOrigins]).AllowAnyHeader()
+            .WithMethods("GET", "POST", "DELETE")
             .WithExposedHeaders(RequestIds.Header, MessagesErrors.RequestIdHeader, "x-guard-request-id", "x-guard-outcome", "retry-after")));
     }
 

@@ -30,6 +30,18 @@ await check("openai: a refusal", async () => {
   assert.equal(refused.choices[0].finish_reason, "content_filter");
   assert.ok(refused.choices[0].message.refusal);
 });
+await check("openai: verdicts in the answer, whole and streamed", async () => {
+  const moderation = { model: "omni-moderation-latest", policy: { input: { mode: "block" } } };
+  const whole = await client.chat.completions.create(ask("Hello", { moderation }));
+  const refused = await client.chat.completions.create(ask("a forbidden thing", { moderation }));
+  assert.deepEqual([whole, refused].map(answer => answer.moderation.input.results[0].flagged), [false, true]);
+  assert.equal(refused.moderation.output.type, "error");
+  const stream = client.chat.completions.stream(ask("Hello", { moderation }));
+  let told;
+  for await (const chunk of stream) told = chunk.moderation ?? told;
+  assert.equal(told.output.results[0].flagged, false);
+  assert.equal((await stream.finalChatCompletion()).choices[0].message.content, text);
+});
 await check("openai: embeddings", async () => {
   const answer = await client.embeddings.create({ model: "ours", input: ["one", "two"] });
   assert.deepEqual(answer.data.map(one => [...one.embedding]), [[1, 2], [1, 2]]);

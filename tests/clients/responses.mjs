@@ -38,6 +38,12 @@ await check("openai: a refusal", async () => {
   const streamed = await client.responses.stream({ model: "ours", input: "a forbidden thing" }).finalResponse();
   for (const refused of [whole, streamed]) assert.equal(refused.output[0].content[0].type, "refusal");
 });
+await check("openai: verdicts in the answer, whole and streamed", async () => {
+  const moderation = { model: "omni-moderation-latest" };
+  const whole = await client.responses.create({ model: "ours", input: "Hello", moderation });
+  const streamed = await client.responses.stream({ model: "ours", input: "Hello", moderation }).finalResponse();
+  for (const answer of [whole, streamed]) assert.deepEqual([answer.moderation.input.flagged, answer.moderation.output.flagged], [false, false]);
+});
 await aiSdk("ai + @ai-sdk/openai", createOpenAI({ baseURL: `${base}/v1`, apiKey }).responses("ours"));
 setDefaultOpenAIClient(client);
 setOpenAIAPI("responses");

@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
-# Installs the clients of each wire and runs them against a gateway before a stub upstream: tests/clients/run.sh [chat] [responses] [messages]
+# Installs the clients of each wire, and those of .NET, and runs them against a gateway before a stub upstream:
+# tests/clients/run.sh [chat] [responses] [messages] [dotnet]
 set -euo pipefail
 here="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 cd "$here/../.."
 source build/common.sh
 need_sdk
-for program in node npm; do
+wires=("${@:-chat}")
+[ $# -gt 0 ] || wires+=(responses messages dotnet)
+needed=(node) # the stub runs on it
+[ "${wires[*]}" = dotnet ] || needed+=(npm)
+for program in "${needed[@]}"; do
   command -v "$program" >/dev/null || { echo "clients: there is no $program on this machine; install Node.js 20 or newer (apt-get install nodejs npm)." >&2; exit 2; }
 done
 
@@ -13,11 +18,12 @@ folder=artifacts/npm/clients
 mkdir -p "$folder"
 cp "$here"/*.mjs "$here"/package.json "$folder"
 log="$(mktemp)"
-if ! (cd "$folder" && npm install --no-audit --no-fund --ignore-scripts --no-package-lock) >"$log" 2>&1; then
+if [ "${wires[*]}" != dotnet ] && ! (cd "$folder" && npm install --no-audit --no-fund --ignore-scripts --no-package-lock) >"$log" 2>&1; then
   echo "clients: the npm packages cannot be installed: $(grep -m1 -E 'npm (error|ERR)' "$log" || tail -1 "$log")" >&2
   exit 2
 fi
 build_quietly src/SafeRlhfV.Cli Release
+[[ " ${wires[*]} " != *" dotnet "* ]] || build_quietly tests/clients/dotnet Release
 
 work="$(mktemp -d)"
 stub="" gateway=""
@@ -40,6 +46,7 @@ wait_for() {
   exit 2
 }
 
+touch "$work/stub" "$work/gateway"
 node "$folder/stub.mjs" >"$work/stub" &
 stub=$!
 upstream="$(wait_for "$work/stub" 'http://[0-9.:]+/v1')"
@@ -57,7 +64,9 @@ gateway=$!
 address="$(wait_for "$work/gateway" 'http://127.0.0.1:[0-9]+')"
 
 status=0
-for wire in "${@:-chat}" $([ $# -gt 0 ] || echo responses messages); do
-  node "$folder/$wire.mjs" "$address" "$key" || status=1
+for wire in "${wires[@]}"; do
+  if [ "$wire" = dotnet ]; then dotnet artifacts/bin/DotnetClients/release/DotnetClients.dll "$address" "$key" || status=1
+  else node "$folder/$wire.mjs" "$address" "$key" || status=1
+  fi
 done
 exit "$status"

@@ -25,6 +25,13 @@ assert.equal(usage.total_tokens, 15);
 const refused = await client.chat.completions.create(ask("a forbidden thing"));
 assert.equal(refused.choices[0].finish_reason, "content_filter");
 
+const response = await client.responses.create({ model: "ours", input: "Hello", moderation: { model: "omni-moderation-latest" } });
+assert.equal(response.output_text, "All is well.");
+assert.equal(response.moderation.output.flagged, false);
+assert.equal((await client.responses.stream({ model: "ours", input: "More", previous_response_id: response.id }).finalResponse()).output_text, "All is well.");
+const held = await client.responses.create({ model: "ours", input: "a forbidden thing" });
+assert.equal(held.output[0].content[0].type, "refusal");
+
 const moderation = await client.moderations.create({ input: ["fine", "a forbidden thing"] });
 assert.deepEqual(moderation.results.map(result => result.flagged), [false, true]);
 
