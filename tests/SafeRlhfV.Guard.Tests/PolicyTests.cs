@@ -178,6 +178,21 @@ public sealed class PolicyTests
         Assert.Equal(12, file.Current.Rounds);
     }
 
+    // After a quiet hour the first request is judged by the policy that has stood in the file, not by the one from before.
+    [Fact]
+    public void AChangeThatHasStoodCountsAtTheFirstLook()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.At("policy.yaml");
+        File.WriteAllText(path, "rounds: 1");
+        SteppedClock clock = new();
+        PolicyFile file = new(path, TimeSpan.FromSeconds(1), clock);
+        File.WriteAllText(path, "rounds: 12");
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddSeconds(-5));
+        clock.Step();
+        Assert.Equal(12, file.Current.Rounds);
+    }
+
     private sealed class SteppedClock : TimeProvider
     {
         private long seconds = 1;

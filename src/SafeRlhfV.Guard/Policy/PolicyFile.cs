@@ -5,7 +5,8 @@ namespace SafeRlhfV.Guard;
 /// </summary>
 /// <remarks>
 /// The file's time and length are looked at when <see cref="Current"/> is asked for, at most once in an interval: this sees replaced files, links and
-/// mounts alike, where file watchers miss some. A change is read once it has stood for one interval, so that a file is not read while it is written.
+/// mounts alike, where file watchers miss some. A change is read once it has stood for one interval, or for two seconds, so that a file is not read while it
+/// is written.
 /// </remarks>
 public sealed class PolicyFile
 {

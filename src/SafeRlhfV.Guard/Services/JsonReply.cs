@@ -15,6 +15,7 @@ public static class JsonReply
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
         NumberHandling = JsonNumberHandling.Strict,
+        AllowDuplicateProperties = false, // two answers are none
         MaxDepth = 16,
     };
 

@@ -94,16 +94,19 @@ public sealed class TemplateModerator : IRemoteModerator, IDisposable
         GuardReading reading = profile.Read(reply.Text, request.Side);
         double score = LabelScore.Of(reply, reading.LabelAt, profile.Labels) ?? (reading.IsUnsafe ? 1 : 0);
         if (!reading.IsUnsafe) return Verdict.Safe(Name, score) with { Reason = reading.Reason };
-        (string Category, Severity Severity)[] known = [.. (policy is null ? reading.Codes : [policy]).Where(IsKnown).Select(Meaning)];
-        Severity severity = reading.Severity ?? known.Select(one => one.Severity).DefaultIfEmpty(Severity.Moderate).Max();
-        return Verdict.Unsafe(Name, severity, [.. known.Select(one => one.Category)], score, reading.Reason);
+        (string? Category, Severity Severity)[] found = [.. (policy is null ? reading.Codes : [policy]).Select(Meaning)];
+        Severity severity = reading.Severity ?? found.Select(one => one.Severity).DefaultIfEmpty(Severity.Moderate).Max();
+        return Verdict.Unsafe(Name, severity, [.. found.Select(one => one.Category).OfType<string>()], score, reading.Reason);
     }
 
-    private bool IsKnown(string code) => profile.Categories.ContainsKey(code) || options.Categories.ContainsKey(code);
-
-    private (string Category, Severity Severity) Meaning(string code)
+    // A code that nobody knows has no category, but is as grave as one without a word about it: a milder code beside it does not make it mild.
+    private (string? Category, Severity Severity) Meaning(string said)
     {
-        (string category, Severity severity) = profile.Categories.GetValueOrDefault(code, ("", Severity.Moderate));
-        return (options.Categories.GetValueOrDefault(code, category), severity);
+        string code = options.Categories.Keys.Concat(profile.Categories.Keys)
+            .FirstOrDefault(one => one.Equals(said, StringComparison.OrdinalIgnoreCase)) ?? said;
+        (string? category, Severity severity) = profile.Categories.TryGetValue(code, out (string Category, Severity Severity) known)
+            ? known
+            : (null, Severity.Moderate);
+        return (options.Categories.GetValueOrDefault(code) ?? category, severity);
     }
 }
