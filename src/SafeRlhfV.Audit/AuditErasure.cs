@@ -49,14 +49,17 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
             await foreach (AuditRecord record in reader.ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
             {
                 if (record.Payload.Length == 0 || record.Kind is not ("prompt" or "end")) continue;
-                using JsonDocument payload = JsonDocument.Parse(record.Payload);
-                if (Is(payload.RootElement, "user") || Is(payload.RootElement, "endUser")) requests.Add(record.Request);
+                using JsonDocument? payload = Parse(record);
+                bool speaksOf = payload is null
+                    ? record.Payload.Contains(subject, StringComparison.Ordinal)
+                    : Is(payload.RootElement, "user") || Is(payload.RootElement, "endUser");
+                if (speaksOf) requests.Add(record.Request);
             }
         }
         return await ForgetAsync(requests, by, reason, floor, cancellationToken).ConfigureAwait(false);
 
-        bool Is(JsonElement payload, string name) =>
-            payload.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() == subject;
+        bool Is(JsonElement payload, string name) => payload.ValueKind == JsonValueKind.Object && payload.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind == JsonValueKind.String && value.GetString() == subject;
     }
 
     private async Task<Result> ForgetAsync(IReadOnlyCollection<string> requests, string by, string reason, TimeSpan? floor, CancellationToken cancellationToken)
@@ -71,8 +74,7 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
         HashSet<string> contents = [];
         foreach (AuditRecord record in records)
         {
-            using JsonDocument payload = JsonDocument.Parse(record.Payload);
-            contents.UnionWith(PayloadContents.Names(payload.RootElement));
+            contents.UnionWith(Names(record));
         }
         AuditJournal journal = new(database, key, clock);
         foreach (IGrouping<string, AuditRecord> chain in records.GroupBy(record => record.Chain))
@@ -106,8 +108,7 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
             await foreach (AuditRecord record in reader.ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
             {
                 if (record.Payload.Length == 0 || record.Kind is not ("prompt" or "end")) continue;
-                using JsonDocument payload = JsonDocument.Parse(record.Payload);
-                foreach (string name in PayloadContents.Names(payload.RootElement)) contents.Remove(name);
+                foreach (string name in Names(record)) contents.Remove(name);
             }
         }
         long gone = 0;
@@ -117,6 +118,25 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
             gone += await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
         return gone;
+    }
+
+    // Null where the record was changed so that it is no JSON; it is searched as the text that it is then, since a person's data must go all the same.
+    private static JsonDocument? Parse(AuditRecord record)
+    {
+        try
+        {
+            return JsonDocument.Parse(record.Payload);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static IReadOnlyList<string> Names(AuditRecord record)
+    {
+        using JsonDocument? payload = Parse(record);
+        return [.. payload is null ? PayloadContents.NamesInSpoilt(record.Payload) : PayloadContents.Names(payload.RootElement)];
     }
 
     private static async Task CheckHoldsAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)

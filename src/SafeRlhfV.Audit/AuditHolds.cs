@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 
 namespace SafeRlhfV.Audit;
 
@@ -39,6 +40,30 @@ public sealed class AuditHolds(AuditDatabase database, byte[]? key = null, TimeP
             (connection, transaction, _) => AuditDatabase.ExecuteAsync(
                 connection, "DELETE FROM guard_audit_hold WHERE name = @name", cancellationToken, transaction, ("name", name)), cancellationToken)
             .ConfigureAwait(false);
+    }
+
+    /// <summary>Holds the holds in force against the records of their beginnings and ends: who takes one away could delete what it keeps.</summary>
+    internal static async Task CompareAsync(
+        AuditReader reader, DbConnection connection, DbTransaction transaction, Action<string> tell, CancellationToken cancellationToken)
+    {
+        HashSet<string> recorded = [];
+        foreach (AuditRecord record in await reader.OfKindsAsync(connection, transaction, ["hold", "release"], cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                using JsonDocument payload = JsonDocument.Parse(record.Payload);
+                string name = payload.RootElement.GetProperty("name").GetString() ?? "";
+                if (record.Kind == "hold") recorded.Add(name);
+                else recorded.Remove(name);
+            }
+            catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+            {
+                // told as a changed record
+            }
+        }
+        string[] inForce = [.. (await FindAsync(connection, transaction, cancellationToken).ConfigureAwait(false)).Select(hold => hold.Name)];
+        foreach (string name in recorded.Except(inForce).Order(StringComparer.Ordinal)) tell($"the legal hold '{name}' is on record, but no longer in force");
+        foreach (string name in inForce.Except(recorded)) tell($"the legal hold '{name}' is in force, but no record says so");
     }
 
     internal static async Task<IReadOnlyList<AuditHold>> FindAsync(DbConnection connection, DbTransaction? transaction, CancellationToken cancellationToken)

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Audit;
 
@@ -24,6 +26,19 @@ public sealed record AuditRecord(
 
     /// <summary>Whether payload and salt were erased; the leaf, and with it the chain, stays.</summary>
     public bool IsErased => Digest is not null && Salt is null && Payload.Length == 0;
+
+    /// <summary>What was recorded; null where it was erased, or changed so that it is no JSON object: <c>audit verify</c> finds such a change.</summary>
+    public JsonObject? ReadPayload()
+    {
+        try
+        {
+            return Payload.Length == 0 ? null : JsonNode.Parse(Payload) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>What the chain and the Merkle tree cover.</summary>
     internal byte[] Leaf => Digest is null ? Encoding.UTF8.GetBytes(Payload) : AuditChain.Leaf(Sequence, At, Kind, Request, Chain, Digest);

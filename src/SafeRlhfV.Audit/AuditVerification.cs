@@ -30,6 +30,7 @@ internal sealed class AuditVerification(
                 if (arithmetic.Fingerprint(body) != name) Fault($"the kept content {name} was changed");
             }
         }
+        await AuditHolds.CompareAsync(reader, connection, transaction, Fault, cancellationToken).ConfigureAwait(false);
         HashSet<string> names = [.. marks.Chains, .. await reader.ChainsAsync(connection, transaction, cancellationToken).ConfigureAwait(false)];
         names.UnionWith(await AuditCheckpoints.ChainsAsync(connection, transaction, cancellationToken).ConfigureAwait(false));
         AuditChainState? anchors = names.Remove(AuditChains.Anchors)
@@ -67,7 +68,7 @@ internal sealed class AuditVerification(
         AuditMark? head = Mark(AuditMarks.Head);
         List<AuditMark> anchored = this.anchored.GetValueOrDefault(name, []);
         TreeCheck? tree = expected.Verifier is null ? null : new(expected, name, start.Sequence,
-            await AuditCheckpoints.ReadAsync(connection, transaction, name, cancellationToken).ConfigureAwait(false), IsRetired, Tell);
+            await AuditCheckpoints.ReadAsync(connection, transaction, name, cancellationToken, Tell).ConfigureAwait(false), IsRetired, Tell);
         int next = 0;
         long records = 0, erased = 0;
 

@@ -12,7 +12,7 @@ internal static class OcsfEvent
 {
     public static string Of(AuditRecord record)
     {
-        JsonObject payload = record.IsErased ? [] : JsonNode.Parse(record.Payload)!.AsObject();
+        JsonObject payload = record.ReadPayload() ?? [];
         (JsonObject? verdict, string side) = Worst(payload);
         int type = record.Kind is "login" or "denied" or "logout" ? 3002 : verdict is null ? 6003 : 2004;
         JsonObject made = new()
@@ -23,7 +23,7 @@ internal static class OcsfEvent
             ["activity_id"] = type == 6003 ? 99 : 1,
             ["type_uid"] = (type * 100) + (type == 6003 ? 99 : 1),
             ["activity_name"] = record.Kind,
-            ["time"] = DateTimeOffset.Parse(record.At, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds(),
+            ["time"] = DateTimeOffset.TryParse(record.At, CultureInfo.InvariantCulture, out DateTimeOffset at) ? at.ToUnixTimeMilliseconds() : 0,
             ["severity_id"] = Text(verdict?["severity"]) switch { "Minor" => 2, "Moderate" => 3, "Severe" => 5, _ => 1 },
             ["status_id"] = record.Kind == "denied" || Text(payload["outcome"]) is "ModelFailed" or "Abandoned" ? 2 : 1,
             ["status_detail"] = Text(payload["outcome"]),
@@ -48,7 +48,7 @@ internal static class OcsfEvent
                 ["types"] = verdict["flagged"]?.DeepClone(),
                 ["analytic"] = new JsonObject { ["name"] = Text(verdict["moderator"]), ["type_id"] = 4 },
             };
-            made["confidence_score"] = (int)Math.Round(100 * (verdict["score"]?.GetValue<double>() ?? 0));
+            made["confidence_score"] = (int)Math.Round(100 * Number(verdict["score"]));
             made["disposition"] = Text(payload["outcome"]) == "Passed" ? "Allowed" : "Blocked";
         }
         made["unmapped"] = payload;
@@ -58,12 +58,14 @@ internal static class OcsfEvent
     private static (JsonObject? Verdict, string Side) Worst(JsonObject payload)
     {
         List<(JsonObject, string)> found = [];
-        if (payload["prompt"]?["verdict"] is JsonObject prompt) found.Add((prompt, "prompt"));
+        if ((payload["prompt"] as JsonObject)?["verdict"] is JsonObject prompt) found.Add((prompt, "prompt"));
         foreach (JsonNode? round in payload["rounds"] as JsonArray ?? [])
-            if (round?["verdict"] is JsonObject answer) found.Add((answer, "answer"));
+            if ((round as JsonObject)?["verdict"] is JsonObject answer) found.Add((answer, "answer"));
         return found.Where(one => one.Item1["unsafe"]?.GetValueKind() == JsonValueKind.True)
-            .OrderByDescending(one => one.Item1["score"]?.GetValue<double>() ?? 0).FirstOrDefault();
+            .OrderByDescending(one => Number(one.Item1["score"])).FirstOrDefault();
     }
+
+    private static double Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out double number) ? number : 0;
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

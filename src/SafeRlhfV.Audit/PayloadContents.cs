@@ -1,24 +1,37 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace SafeRlhfV.Audit;
 
 /// <summary>Finds the names of the texts and images that a record says were kept.</summary>
-internal static class PayloadContents
+internal static partial class PayloadContents
 {
     public static IEnumerable<string> Names(JsonElement payload)
     {
-        if (payload.ValueKind != JsonValueKind.Object) yield break;
-        if (payload.TryGetProperty("prompt", out JsonElement prompt))
+        if (Part(payload, "prompt") is { } prompt)
         {
             if (Kept(prompt) is { } question) yield return question;
-            if (prompt.TryGetProperty("judged", out JsonElement judged) && Kept(judged) is { } other) yield return other;
-            if (prompt.TryGetProperty("imagesKept", out JsonElement kept))
-                foreach (JsonElement image in kept.EnumerateArray()) yield return image.GetString()!;
+            if (Part(prompt, "judged") is { } judged && Kept(judged) is { } other) yield return other;
+            foreach (JsonElement image in List(prompt, "imagesKept"))
+                if (Text(image) is { } name) yield return name;
         }
-        if (!payload.TryGetProperty("rounds", out JsonElement rounds)) yield break;
-        foreach (JsonElement round in rounds.EnumerateArray())
+        foreach (JsonElement round in List(payload, "rounds"))
             if (Kept(round) is { } answer) yield return answer;
     }
 
-    private static string? Kept(JsonElement part) => part.TryGetProperty("kept", out JsonElement name) ? name.GetString() : null;
+    /// <summary>Those of a record that was changed so that it is no JSON: whatever looks like such a name.</summary>
+    public static IEnumerable<string> NamesInSpoilt(string payload) => Name().Matches(payload).Select(match => match.Value);
+
+    private static string? Kept(JsonElement part) => Part(part, "kept") is { } name ? Text(name) : null;
+
+    private static JsonElement? Part(JsonElement of, string name) =>
+        of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out JsonElement part) ? part : null;
+
+    private static IEnumerable<JsonElement> List(JsonElement of, string name) =>
+        Part(of, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
+
+    private static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    [GeneratedRegex("[0-9a-f]{64}")]
+    private static partial Regex Name();
 }

@@ -74,6 +74,7 @@ public sealed class MerkleTests
         Assert.Equal(Text, SignedNote.Open(note, signer.Verifier));
         Assert.Equal(Text, SignedNote.Open(note + "— witness.example " + Convert.ToBase64String(new byte[68]) + "\n", signer.Verifier));
         Assert.Null(SignedNote.Open(note.Replace("nAM=", "nAP="), signer.Verifier)); // the same bytes in another spelling
+        foreach (string more in (string[])["x", "a line\n", "— name\n", "— a b c\n"]) Assert.Null(SignedNote.Open(note + more, signer.Verifier));
         Gen.Select(Gen.Int[0, note.Length - 2], Gen.Char.AlphaNumeric).Sample((at, letter) =>
         {
             if (note[at] != letter) Assert.Null(SignedNote.Open(note[..at] + letter + note[(at + 1)..], signer.Verifier));

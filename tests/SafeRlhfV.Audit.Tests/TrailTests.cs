@@ -63,6 +63,8 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
     [InlineData("UPDATE guard_audit_checkpoint SET note = REPLACE(note, 'gateway', 'another')", "is not signed by")]
     [InlineData("UPDATE guard_audit_checkpoint SET tree = (SELECT tree FROM guard_audit_checkpoint WHERE size = 8) WHERE size = 16",
         "not signed by|was changed")]
+    [InlineData("UPDATE guard_audit_checkpoint SET tree = 'x' WHERE size = 8", "the stored tree of the checkpoint of size 8 is damaged")]
+    [InlineData("UPDATE guard_audit_checkpoint SET note = note || 'x' WHERE size = 8", "is not signed by")]
     [InlineData("DELETE FROM guard_audit; DELETE FROM guard_audit_mark; DELETE FROM guard_audit_checkpoint", "the end was cut off|is empty")]
     public async Task WhatContradictsACheckpointIsFound(string tampering, string faults)
     {
@@ -141,6 +143,47 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         string request = (await reader.LatestAsync(1, Cancel)).Single().Kind == "erasure" ? (await reader.LatestAsync(2, Cancel))[1].Request : "";
         Assert.Equal(2, (await new AuditErasure(place.Database, Key).ForgetRequestAsync(request, "the officer", "a request", null, Cancel)).Records);
         Assert.Empty((await reader.VerifyAsync(head, Cancel)).Faults);
+    }
+
+    // A trail that somebody has changed is still exported, and a person still erased from it: by the text, where a record is no JSON any more.
+    [Theory]
+    [InlineData("'{'")]
+    [InlineData("'null'")]
+    [InlineData("'[1]'")]
+    [InlineData("'{\"prompt\":7,\"rounds\":{},\"user\":[],\"outcome\":3}'")]
+    [InlineData("REPLACE(payload, '{', '[')")]
+    public async Task ASpoiltRecordStopsNeitherExportNorErasure(string payload)
+    {
+        await using Place place = await OpenAsync("sqlite");
+        AuditSettings settings = new() { Key = Key, Texts = ContentKeeping.Keep };
+        await FillAsync(place.Database, settings, 2, user: "person");
+        await FillAsync(place.Database, settings, 1, user: "other");
+        await RunAsync(place.Database, $"UPDATE guard_audit SET payload = {payload} WHERE sequence = 1");
+        using MemoryStream exported = new();
+        Assert.Equal(6, await new AuditReader(place.Database, Key).ExportAsync(exported, new() { IsOcsf = true }, Cancel));
+        AuditErasure.Result result = await new AuditErasure(place.Database, Key).ForgetSubjectAsync("person", "ann", "asked for", null, Cancel);
+        Assert.Equal((2, 4), (result.Requests, result.Records));
+        Assert.Equal(2, await CountAsync(place.Database, "SELECT COUNT(*) FROM guard_audit WHERE kind IN ('prompt', 'end') AND payload <> ''"));
+        Assert.True(await CountAsync(place.Database, "SELECT COUNT(*) FROM guard_audit_content") > 0); // the other's stay
+    }
+
+    // A hold stands in a table beside the chain; its records say whether it should.
+    [Theory, MemberData(nameof(Databases))]
+    public async Task AHoldThatWasTakenAwayOrForgedIsFound(string kind)
+    {
+        await using Place place = await OpenAsync(kind);
+        await FillAsync(place.Database, new() { Key = Key }, 1);
+        AuditHolds holds = new(place.Database, Key);
+        AuditReader reader = new(place.Database, Key);
+        await holds.BeginAsync("case-11", "ann", "court order", Cancel);
+        await holds.EndAsync("case-11", "ann", "settled", Cancel);
+        await holds.BeginAsync("case-12", "ann", "court order", Cancel);
+        Assert.Empty((await reader.VerifyAsync(cancellationToken: Cancel)).Faults);
+        await RunAsync(place.Database, "DELETE FROM guard_audit_hold");
+        Assert.Equal(["the legal hold 'case-12' is on record, but no longer in force"], (await reader.VerifyAsync(cancellationToken: Cancel)).Faults);
+        await RunAsync(place.Database,
+            "INSERT INTO guard_audit_hold (name, at, holder, reason) VALUES ('case-12', '2026', 'ann', 'x'), ('case-11', '2026', 'ann', 'x')");
+        Assert.Equal(["the legal hold 'case-11' is in force, but no record says so"], (await reader.VerifyAsync(cancellationToken: Cancel)).Faults);
     }
 
     [Fact]

@@ -61,9 +61,15 @@ internal sealed class AuditCheckpoints(AuditDatabase database)
     }
 
     /// <summary>The checkpoints of a chain in their order.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="transaction">The transaction, or null.</param>
+    /// <param name="chain">The chain.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <param name="tell">Is told of checkpoints that cannot be read, which are left out then.</param>
+    /// <exception cref="InvalidInputException">One cannot be read, and nobody is to be told.</exception>
     public static Task<IReadOnlyList<Stored>> ReadAsync(
-        DbConnection connection, DbTransaction? transaction, string chain, CancellationToken cancellationToken) =>
-        QueryAsync(connection, transaction, "WHERE chain = @chain ORDER BY size", chain, 0, cancellationToken);
+        DbConnection connection, DbTransaction? transaction, string chain, CancellationToken cancellationToken, Action<string>? tell = null) =>
+        QueryAsync(connection, transaction, "WHERE chain = @chain ORDER BY size", chain, 0, cancellationToken, tell);
 
     /// <summary>The last checkpoint whose records are all up to a number.</summary>
     public static async Task<Stored?> LastUpToAsync(
@@ -136,7 +142,8 @@ internal sealed class AuditCheckpoints(AuditDatabase database)
     }
 
     private static async Task<IReadOnlyList<Stored>> QueryAsync(
-        DbConnection connection, DbTransaction? transaction, string which, string chain, long sequence, CancellationToken cancellationToken)
+        DbConnection connection, DbTransaction? transaction, string which, string chain, long sequence, CancellationToken cancellationToken,
+        Action<string>? tell = null)
     {
         List<Stored> found = [];
         await using DbCommand command = AuditDatabase.Command(connection, transaction,
@@ -144,8 +151,13 @@ internal sealed class AuditCheckpoints(AuditDatabase database)
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            MerkleFrontier tree = MerkleFrontier.Parse(reader.GetInt64(1), reader.GetString(3))
-                ?? throw new InvalidDataException($"The stored tree of size {reader.GetInt64(1)} of chain {chain} is damaged.");
+            if (MerkleFrontier.Parse(reader.GetInt64(1), reader.GetString(3)) is not { } tree)
+            {
+                string fault = $"the stored tree of the checkpoint of size {reader.GetInt64(1)} is damaged";
+                if (tell is null) throw new InvalidInputException($"chain {chain}: {fault}; 'audit verify' says what else is.");
+                tell(fault);
+                continue;
+            }
             found.Add(new(chain, reader.GetInt64(0), tree, reader.GetString(2),
                 [.. reader.GetString(4).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(AuditVerifier.Decode)]));
         }

@@ -17,18 +17,22 @@ internal static class SignedNote
         return $"{text}\n{Dash}{signer.Verifier.Name} {Convert.ToBase64String(signed)}\n";
     }
 
-    /// <summary>The text of a note that the key has signed; null where it has not. Signatures by other keys, such as witnesses', are left alone.</summary>
+    /// <summary>
+    /// The text of a note that the key has signed; null where it has not, or where anything but signatures stands below the text. Signatures by other keys,
+    /// such as witnesses', are left alone.
+    /// </summary>
     public static string? Open(string note, AuditVerifier verifier)
     {
         int end = note.LastIndexOf("\n\n", StringComparison.Ordinal);
         if (end < 0) return null;
         string text = note[..(end + 1)];
+        bool isSigned = false;
         foreach (string line in note[(end + 2)..].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             if (!line.StartsWith(Dash, StringComparison.Ordinal) || line[Dash.Length..].Split(' ') is not [string name, string encoded]) return null;
             if (name != verifier.Name || AuditVerifier.Decode(encoded) is not { Length: > 4 } signed) continue;
-            if (BinaryPrimitives.ReadUInt32BigEndian(signed) == verifier.Id && verifier.Verify(Encoding.UTF8.GetBytes(text), signed[4..])) return text;
+            isSigned |= BinaryPrimitives.ReadUInt32BigEndian(signed) == verifier.Id && verifier.Verify(Encoding.UTF8.GetBytes(text), signed[4..]);
         }
-        return null;
+        return isSigned ? text : null;
     }
 }

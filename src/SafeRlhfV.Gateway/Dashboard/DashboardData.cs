@@ -11,7 +11,7 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
 
     public async Task<JsonObject> ReadAsync(CancellationToken cancellationToken)
     {
-        JsonObject[] records = [.. (await reader.LatestAsync(Records, cancellationToken)).Select(record => JsonNode.Parse(record.Payload)!.AsObject())];
+        JsonObject[] records = [.. (await reader.LatestAsync(Records, cancellationToken)).Select(record => record.ReadPayload()).OfType<JsonObject>()];
         JsonObject[] ended = [.. records.Where(record => Text(record["kind"]) == "end")];
         Dictionary<string, JsonObject> reviews = [];
         // the youngest stands first
@@ -42,7 +42,7 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
     /// <summary>Reviewed rows in the flat layout that the guard is trained on; those whose texts were not kept are left out.</summary>
     public async Task<string> ExportAsync(CancellationToken cancellationToken)
     {
-        JsonObject[] records = [.. (await reader.LatestAsync(int.MaxValue, cancellationToken)).Select(record => JsonNode.Parse(record.Payload)!.AsObject())];
+        JsonObject[] records = [.. (await reader.LatestAsync(int.MaxValue, cancellationToken)).Select(record => record.ReadPayload()).OfType<JsonObject>()];
         Dictionary<string, JsonObject> reviews = [];
         foreach (JsonObject review in records.Where(record => Text(record["kind"]) == "review")) reviews.TryAdd(Text(review["request"]), review);
         StringBuilder lines = new();
