@@ -42,6 +42,8 @@ internal sealed class AuditBundleReader(AuditVerifier verifier)
             bool isErased = record.ValueKind == JsonValueKind.Null;
             if (isErased) erased++;
             JsonElement found = isErased ? root.GetProperty("erased") : record;
+            // what one reader takes of two values, another may not
+            if ((RepeatedName(root) ?? RepeatedName(found)) is { } twice) faults.Add($"line {records} of the records has '{twice}' more than once");
             long sequence = found.GetProperty("sequence").GetInt64();
             string chain = found.TryGetProperty("chain", out JsonElement named) ? named.GetString()! : AuditChains.Main;
             byte[] leaf = Leaf(root, record, found, chain, sequence);
@@ -54,6 +56,9 @@ internal sealed class AuditBundleReader(AuditVerifier verifier)
     }
 
     public AuditBundleCheck End() => new(records, erased, signed, chains.Values.Sum(chain => chain.Proven), faults);
+
+    private static string? RepeatedName(JsonElement part) =>
+        part.EnumerateObject().GroupBy(member => member.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
 
     // A record of version 1 has no digest: it is its own leaf.
     private byte[] Leaf(JsonElement root, JsonElement record, JsonElement found, string chain, long sequence)

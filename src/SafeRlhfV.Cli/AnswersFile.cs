@@ -8,6 +8,7 @@ internal sealed class AnswersFile
 {
     private static readonly JsonSerializerOptions Form = new()
     {
+        AllowDuplicateProperties = false,
         PropertyNameCaseInsensitive = true,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true
@@ -29,19 +30,12 @@ internal sealed class AnswersFile
         Dictionary<string, List<Line>> answers = [];
         foreach ((int number, string line) in File.ReadLines(file).Index().Where(line => line.Item.Length > 0))
         {
-            try
-            {
-                Line answer = JsonSerializer.Deserialize<Line>(line, Form)!;
-                if (!answers.TryGetValue(answer.Row, out List<Line>? row)) answers[answer.Row] = row = [];
-                if (row.Exists(other => other.Sample == answer.Sample))
-                    throw new InvalidInputException($"{file}: line {number + 1} answers row {answer.Row} again as sample {answer.Sample}; keep one.");
-                row.Add(answer);
-            }
-            catch (JsonException)
-            {
-                throw new InvalidInputException($"{file}: line {number + 1} is no answer; each line needs \"row\" and \"response\", as 'generate --data "
-                    + "--out' writes them.");
-            }
+            Line answer = JsonLine.Read<Line>(line, Form, $"{file}: line {number + 1}",
+                "is no answer; each line needs \"row\" and \"response\", as 'generate --data --out' writes them");
+            if (!answers.TryGetValue(answer.Row, out List<Line>? row)) answers[answer.Row] = row = [];
+            if (row.Exists(other => other.Sample == answer.Sample))
+                throw new InvalidInputException($"{file}: line {number + 1} answers row {answer.Row} again as sample {answer.Sample}; keep one.");
+            row.Add(answer);
         }
         foreach (List<Line> row in answers.Values) row.Sort((one, other) => one.Sample.CompareTo(other.Sample));
         AnswersFile read = new(file, answers);

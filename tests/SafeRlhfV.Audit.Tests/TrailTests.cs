@@ -362,6 +362,8 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
             ([.. whole[..2], .. whole[3..]], "does not follow"),
             ([whole[1], whole[0], .. whole[2..]], "does not follow"),
             ([.. whole, "{}"], "cannot be read"),
+            ([.. whole[..2], whole[2].Replace("\"kind\":\"", "\"kind\":\"other\",\"kind\":\""), .. whole[3..]], "line 3 of the records has 'kind' more"),
+            ([.. whole[..2], whole[2].Insert(1, "\"hash\":\"00\","), .. whole[3..]], "line 3 of the records has 'hash' more than once"),
         ];
         foreach ((string[] changed, string fault) in changes)
         {

@@ -76,11 +76,11 @@ internal sealed class ItemSource
             JsonObject row;
             try
             {
-                row = JsonNode.Parse(line) as JsonObject ?? throw new JsonException("the line is no object");
+                row = JsonNode.Parse(line, null, JsonLine.Options) as JsonObject ?? throw new JsonException("the line is no object");
             }
             catch (JsonException error)
             {
-                throw new InvalidInputException($"{file}, line {number}: not JSON ({error.Message.Split('.')[0]}); mend or remove the line.", error);
+                throw new InvalidInputException($"{file}, line {number} {JsonLine.Fault(error)}; mend or remove the line.", error);
             }
             if (row["messages"] is not null)
                 throw new InvalidInputException($"{file}, line {number}: holds messages, and 'data annotate' shows one question with one image; leave such "

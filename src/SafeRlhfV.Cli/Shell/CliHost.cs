@@ -48,6 +48,14 @@ internal static class CliHost
             cancellation.Cancel();
         }
 
+        HashSet<string> told = [];
+        void Tell(string notice)
+        {
+            lock (told)
+                if (LaunchedRanks.IsFirst && told.Add(notice)) Output.Note($"safe-rlhf-v: {notice}");
+        }
+
+        ModelCheckpoint.Noticed += Tell;
         try
         {
             if (Verb(parsed) is { } verb)
@@ -84,6 +92,10 @@ internal static class CliHost
         {
             await Console.Error.WriteLineAsync(defect.ToString());
             return Fail(Defect, "this is a defect of safe-rlhf-v, not a mistake of yours; please report it with the lines above.");
+        }
+        finally
+        {
+            ModelCheckpoint.Noticed -= Tell;
         }
     }
 

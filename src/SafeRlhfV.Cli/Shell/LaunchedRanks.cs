@@ -42,6 +42,9 @@ internal static class LaunchedRanks
         return true;
     }
 
+    /// <summary>Whether this process speaks for all of them.</summary>
+    public static bool IsFirst => (current?.Rank ?? Launcher.Place()?.Rank ?? 0) == 0;
+
     /// <summary>What the message of a failure begins with; null where another rank says it.</summary>
     public static string? Prefix(int code)
     {

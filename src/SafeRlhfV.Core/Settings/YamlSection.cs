@@ -82,6 +82,10 @@ public sealed class YamlSection
     public void Fault(string? key, string message) =>
         faults.Add(places.Fault(key is not null && Find(key) is { } node ? node : this.node, $"{(key is null ? path : Name(key))}: {message}"));
 
+    /// <summary>Whether there is a fault at a key already: what follows from its value is not to be told then.</summary>
+    /// <param name="key">The key, or a path below, such as rewards[0].kind.</param>
+    public bool HasFault(string key) => faults.Any(fault => fault.Message.StartsWith(Name(key) + ":", StringComparison.Ordinal));
+
     /// <summary>Reports no unknown keys here and below: for a section with a fault that leaves open which keys it may have.</summary>
     public void SkipUnknown() => skipsUnknown = true;
 
@@ -142,7 +146,7 @@ public sealed class YamlSection
     public string Required(string key)
     {
         if (Text(key) is { Length: > 0 } text) return text;
-        if (!faults.Any(fault => fault.Message.StartsWith(Name(key) + ":", StringComparison.Ordinal))) Fault(key, "is missing");
+        if (!HasFault(key)) Fault(key, "is missing");
         return "";
     }
 

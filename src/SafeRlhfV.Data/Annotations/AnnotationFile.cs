@@ -12,6 +12,7 @@ public static class AnnotationFile
 
     private static readonly JsonSerializerOptions Json = new()
     {
+        AllowDuplicateProperties = false,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         RespectNullableAnnotations = true,
@@ -55,7 +56,8 @@ public static class AnnotationFile
         }
         catch (JsonException error)
         {
-            throw new InvalidInputException($"{path}, line {number}: {ParquetFile.FirstLine(error).TrimEnd('.')}; mend or remove the line.", error);
+            string what = JsonLine.RepeatedName(error) is null ? ParquetFile.FirstLine(error).TrimEnd('.') : JsonLine.Fault(error);
+            throw new InvalidInputException($"{path}, line {number}: {what}; mend or remove the line.", error);
         }
     }
 }

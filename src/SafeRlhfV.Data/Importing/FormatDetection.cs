@@ -9,6 +9,8 @@ internal sealed class FormatDetection
     private readonly HashSet<string> names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string[] Names, string File, long Row)> shapes = new(StringComparer.Ordinal);
     private bool hasFlag, messageIsText, hasImagePlace, hasOpenAi;
+    private string? rowsWithin;
+    private long rows;
 
     /// <summary>Whether the values of messages can still change the decision.</summary>
     public static bool NeedsValues(IEnumerable<string> columns) => columns.Any(column => column is "messages" or "message");
@@ -28,6 +30,8 @@ internal sealed class FormatDetection
             string shape = string.Join('\n', map.Keys.Order(StringComparer.Ordinal));
             if (shapes.TryAdd(shape, ([.. map.Keys], file, row))) names.UnionWith(map.Keys);
         }
+        if (rows++ == 0)
+            rowsWithin = map.Keys.FirstOrDefault(key => map.Get(key) is List<object?> { Count: > 0 } list && list.TrueForAll(item => item is SourceMap));
         hasFlag |= map.Get("label") is bool;
         messageIsText |= map.Get("message") is string;
         if (map.Get("messages") is List<object?> messages) Look(messages);
@@ -40,7 +44,8 @@ internal sealed class FormatDetection
     {
         string known = string.Join(", ", names.Order(StringComparer.Ordinal).Take(24));
         string name = OfColumns(names, hasFlag, messageIsText, hasImagePlace, hasOpenAi) ?? throw ImportFault.Error(ImportFault.NotDetected, source,
-            $"no known format has the columns {known}; name the format with --from, and its columns with --columns");
+            rows == 1 && rowsWithin is { } key ? JsonlRowReader.WhatIsWithin(key).TrimEnd('.')
+                : $"no known format has the columns {known}; name the format with --from, and its columns with --columns");
         ImportFormat format = ImportFormats.Named(name);
         string[] words = format.Words.Any(names.Contains) ? format.Words : ["messages"]; // TRL's other form
         var (own, others) = (shapes.Values.Where(IsOwn).ToArray(), shapes.Values.Where(shape => shape.Names.Length > 0 && !IsOwn(shape)).ToArray());

@@ -27,17 +27,22 @@ internal sealed class JsonlRowReader : IRowReader
         ExtraColumns = [];
         InvalidInputException? first = null;
         HashSet<string> names = [];
+        byte[] only = [];
+        int count = 0;
         foreach ((byte[] line, long row, long number, _) in records.Records(default).Take(MostGuesses))
             try
             {
+                if (count++ == 0) only = line;
                 names.UnionWith(Names(line, row, number));
             }
             catch (InvalidInputException error)
             {
                 first ??= error; // a broken row like any other, if a sound one is beside it
             }
-        if (names.Count == 0 && first is not null) throw first;
+        if (names.Count == 0 && first is not null) throw IsOpened(only) ? OverLines(first) : first;
         Schema = RowSchema.Guess(names);
+        if (count == 1 && names.All(name => Schema.IndexOf(name) < 0) && RowsWithin(only) is { } within)
+            throw new InvalidInputException(new Finding(Fault.MissingColumn, FindingSeverity.Error, file, null, [], WhatIsWithin(within)));
         constants = PartitionPath.Values(file, Schema, names);
         ExtraColumns = [.. names.Where(name => Schema.IndexOf(name) < 0 && name != "file_name")];
     }
@@ -71,6 +76,24 @@ internal sealed class JsonlRowReader : IRowReader
 
     /// <inheritdoc/>
     public void Dispose() { }
+
+    /// <summary>The key of an object that holds a list of objects, which are its rows; null where there is none.</summary>
+    private static string? RowsWithin(byte[] record)
+    {
+        using JsonDocument document = JsonDocument.Parse(record);
+        return document.RootElement.EnumerateObject().Where(member => member.Value.ValueKind == JsonValueKind.Array && member.Value.GetArrayLength() > 0
+            && member.Value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object)).Select(member => member.Name).FirstOrDefault();
+    }
+
+    /// <summary>What is wrong with a file that is one object around its rows.</summary>
+    /// <param name="key">The key that holds the rows.</param>
+    internal static string WhatIsWithin(string key) =>
+        $"the file is one object, and its key '{key}' holds a list of objects: write that list to a file of its own (jq '.{key}' FILE > rows.json).";
+
+    private static bool IsOpened(byte[] line) => line.AsSpan().Trim(" \t\r\n"u8).SequenceEqual("{"u8);
+
+    private InvalidInputException OverLines(Exception inner) => records.Bad(0,
+        "line 1 begins an object that goes on over several lines; write each object on one line (jq -c . FILE > rows.jsonl), or all in one list.", inner);
 
     private string[] Names(byte[] line, long row, long number)
     {
@@ -178,10 +201,14 @@ internal sealed class JsonlRowReader : IRowReader
     {
         try
         {
-            JsonDocument document = JsonDocument.Parse(line);
+            JsonDocument document = JsonDocument.Parse(line, JsonLine.Options);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();
             throw records.Bad(row, $"{records.Place(number)} is not a JSON object; mend or remove it.");
+        }
+        catch (JsonException error) when (JsonLine.RepeatedName(error) is not null)
+        {
+            throw records.Bad(row, $"{records.Place(number)} {JsonLine.Fault(error)}.", error);
         }
         catch (JsonException error)
         {

@@ -96,12 +96,12 @@ internal static class MessagesJson
         if (value.ValueKind != JsonValueKind.String || value.GetString()!.TrimStart() is not ['{', ..]) return value;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(value.GetString()!);
+            using JsonDocument document = JsonLine.Parse(value.GetString()!);
             return document.RootElement.Clone();
         }
-        catch (JsonException)
+        catch (JsonException error)
         {
-            return value;
+            return JsonLine.RepeatedName(error) is null ? value : throw Bad(Fault.BadJson, $"a part of a message {JsonLine.Fault(error)}.");
         }
     }
 

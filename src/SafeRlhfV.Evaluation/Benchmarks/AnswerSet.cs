@@ -7,6 +7,7 @@ public sealed class AnswerSet
 {
     private static readonly JsonSerializerOptions Json = new()
     {
+        AllowDuplicateProperties = false,
         PropertyNameCaseInsensitive = true,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
@@ -32,8 +33,8 @@ public sealed class AnswerSet
         AnswerSet set = new(folder);
         foreach (string file in files)
             foreach ((int number, string line) in DiskErrors.Reading(file, () => File.ReadAllLines(file)).Index().Where(line => line.Item.Length > 0))
-                set.Add(Parse(line) ?? throw new InvalidInputException($"{file}: line {number + 1} is no answer; each line needs item, sample, question and "
-                    + "response, as 'eval answers' writes them."));
+                set.Add(JsonLine.Read<ModelAnswer>(line, Json, $"{file}: line {number + 1}",
+                    "is no answer; each line needs item, sample, question and response, as 'eval answers' writes them"));
         return set;
     }
 

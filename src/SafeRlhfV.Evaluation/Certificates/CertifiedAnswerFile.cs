@@ -27,7 +27,7 @@ public static class CertifiedAnswerFile
             if (string.IsNullOrWhiteSpace(line)) continue;
             try
             {
-                using JsonDocument document = JsonDocument.Parse(line);
+                using JsonDocument document = JsonLine.Parse(line);
                 answers.Add(Answer(document.RootElement, $"{path}: line {number}"));
                 // a bound holds for answers that are drawn once each: a repeated row would narrow it for nothing
                 if (document.RootElement.TryGetProperty("row", out JsonElement row) && !rows.TryAdd(row.GetRawText(), number))
@@ -35,7 +35,8 @@ public static class CertifiedAnswerFile
             }
             catch (JsonException error)
             {
-                throw new InvalidInputException($"{path}: line {number} is not JSON; {Hint}.", error);
+                string what = JsonLine.RepeatedName(error) is null ? $" is not JSON; {Hint}" : $": {JsonLine.Fault(error)}";
+                throw new InvalidInputException($"{path}: line {number}{what}.", error);
             }
         }
         return answers.Count > 0 ? answers : throw new InvalidInputException($"{path}: there is no answer in it; {Hint}.");
@@ -44,8 +45,6 @@ public static class CertifiedAnswerFile
     private static CertifiedAnswer Answer(JsonElement row, string place)
     {
         if (row.ValueKind != JsonValueKind.Object) throw new InvalidInputException($"{place}: is no object; {Hint}.");
-        if (Repeated(row.EnumerateObject().Select(member => member.Name)) is { } twice)
-            throw new InvalidInputException($"{place}: has '{twice}' more than once; keep one.");
         double? cost = row.TryGetProperty("scores", out JsonElement scores) ? Score(row, scores, place) : Number(row, "cost", place);
         bool? isUnsafe = !row.TryGetProperty("unsafe", out JsonElement flag) || flag.ValueKind == JsonValueKind.Null ? null
             : flag.ValueKind is JsonValueKind.True or JsonValueKind.False ? flag.GetBoolean()
@@ -67,15 +66,14 @@ public static class CertifiedAnswerFile
                 + "prompt.");
         string?[] outputs = row.TryGetProperty("outputs", out JsonElement names) && names.ValueKind == JsonValueKind.Array
             ? [.. names.EnumerateArray().Select(name => name.GetString())] : [];
-        if (Repeated(outputs) is { } output) throw new InvalidInputException($"{place}: outputs names '{output}' more than once; keep one.");
+        if (outputs.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key is { } output)
+            throw new InvalidInputException($"{place}: outputs names '{output}' more than once; keep one.");
         int at = outputs.Length == 0 ? 0 : Array.IndexOf(outputs, "cost");
         if (at < 0 || at >= scores[0].GetArrayLength() || outputs.Length == 0 && scores[0].GetArrayLength() != 1)
             throw new InvalidInputException($"{place}: there is no cost among its scores.");
         return scores[0][at].ValueKind == JsonValueKind.Number ? scores[0][at].GetDouble()
             : throw new InvalidInputException($"{place}: the cost is no number.");
     }
-
-    private static string? Repeated(IEnumerable<string?> names) => names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key;
 
     private static double? Number(JsonElement row, string name, string place) =>
         !row.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null

@@ -133,11 +133,11 @@ public static class GuardJsonl
     {
         try
         {
-            return JsonDocument.Parse(line);
+            return JsonLine.Parse(line);
         }
         catch (JsonException error)
         {
-            throw new InvalidInputException($"{path}: line {number} is not JSON ({error.Message.Split(" LineNumber:")[0].TrimEnd('.')}).", error);
+            throw new InvalidInputException($"{path}: line {number} {JsonLine.Fault(error)}.", error);
         }
     }
 

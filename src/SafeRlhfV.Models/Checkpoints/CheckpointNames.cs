@@ -1,3 +1,4 @@
+using System.Text.Json;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,10 +29,21 @@ internal sealed record CheckpointNames(ModelConfig Config, KeyLayout Layout, Dic
             embedding = ParameterList.Of(config).First(entry => entry.Name.EndsWith(Embedding, StringComparison.Ordinal)).Name;
             keys[embedding] = keys[head];
         }
-        else if (!AreEqual(tensors, keys[head], keys[embedding])) return new(config with { TieWordEmbeddings = false }, layout, keys);
+        else if (!AreEqual(tensors, keys[head], keys[embedding]))
+        {
+            if (SaysTied(config.Source))
+                ModelCheckpoint.Notice($"{folder}: config.json says tie_word_embeddings: true, but the files hold an output layer other than the embedding "
+                    + "table. It is used, untied; say false in config.json to silence this.");
+            return new(config with { TieWordEmbeddings = false }, layout, keys);
+        }
         keys.Remove(head);
         return new(config, layout, keys);
     }
+
+    // in words, not by a default: released files of some families leave it out and have an output layer
+    private static bool SaysTied(JsonElement config) => (config.TryGetProperty("tie_word_embeddings", out JsonElement tied)
+        || config.TryGetProperty("text_config", out JsonElement text) && text.ValueKind == JsonValueKind.Object
+            && text.TryGetProperty("tie_word_embeddings", out tied)) && tied.ValueKind == JsonValueKind.True;
 
     private static bool AreEqual(CheckpointTensors tensors, string one, string other)
     {

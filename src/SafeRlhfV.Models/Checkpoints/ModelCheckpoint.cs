@@ -8,6 +8,9 @@ public static class ModelCheckpoint
 {
     internal const int NamesInAnError = 6;
 
+    /// <summary>Hears what a person should know of a checkpoint that is read all the same, in one line, each time it is read.</summary>
+    public static event Action<string>? Noticed;
+
     /// <summary>Loads a checkpoint folder of any known family, in evaluation mode (training mode matters to LoRA dropout only).</summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, tensors are missing, unused or of a wrong shape (they are named).</exception>
     public static VisionLanguageModel Load(string folder, LoadOptions? options = null)
@@ -86,6 +89,9 @@ public static class ModelCheckpoint
             more?.Invoke(aside);
         });
     }
+
+    /// <summary>Tells those who listen.</summary>
+    internal static void Notice(string text) => Noticed?.Invoke(text);
 
     private static void Complain(string folder, string what, IReadOnlyList<string> names)
     {

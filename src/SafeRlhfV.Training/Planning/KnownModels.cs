@@ -107,7 +107,7 @@ internal static class KnownModels
         foreach ((string beginning, string reason) in NotSupported)
             if (name.StartsWith(beginning, StringComparison.OrdinalIgnoreCase)) throw new InvalidInputException($"{folder}: {name} cannot be run: {reason}.");
         if (Configs.ContainsKey($"{name}-hf"))
-            throw new InvalidInputException($"{folder}: on the hub {name} has the form of its original code; plan for {name}-hf, its conversion for transformers.");
+            throw new InvalidInputException($"{folder}: on the hub {name} has the form of its original code; take {name}-hf, its conversion for transformers.");
         return Configs.TryGetValue(name, out string? json) ? ModelConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes(json), name)) : null;
     }
 

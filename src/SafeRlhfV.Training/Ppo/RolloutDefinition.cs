@@ -126,9 +126,10 @@ public abstract class RolloutDefinition : TrainerDefinition
         faults.CheckLengths(training.Lengths);
         rollout.Rollouts?.Check(faults);
         rollout.Scoring?.Check(model, faults);
-        if (model.Sharing == Sharing.Backbone && model.Lora is null)
+        bool sharing = !faults.Has("model.sharing");
+        if (sharing && model.Sharing == Sharing.Backbone && model.Lora is null)
             faults.Add("model.lora", "sharing: backbone trains adapters; give model.lora, or sharing: none");
-        if (model.Sharing == Sharing.None && model.Lora is not null)
+        if (sharing && model.Sharing == Sharing.None && model.Lora is not null)
             faults.Add("model.lora", "sharing: none trains all weights; leave model.lora out, or take sharing: backbone");
         if (training.MiniBatch > training.RolloutBatch)
             faults.Add("training.mini_batch", $"{training.MiniBatch} is more than rollout_batch {training.RolloutBatch}");
@@ -184,10 +185,10 @@ public abstract class RolloutDefinition : TrainerDefinition
     {
         const string Rewards = "training.rewards";
         foreach ((int i, RewardTerm term) in training.Rewards.Index())
-            if (term.Fault is { } fault) faults.Add(Rewards, $"entry {i + 1} {fault}");
+            if (!faults.Has($"{Rewards}[{i}].kind") && term.Fault is { } fault) faults.Add(Rewards, $"entry {i + 1} {fault}");
         foreach (IGrouping<RewardKind?, RewardTerm> same in training.Rewards.GroupBy(term => term.Kind).Where(same => same.Key is not null && same.Count() > 1))
             faults.Add(Rewards, $"have {same.First().Name} {same.Count()} times; give each kind once");
-        if (!training.UsesScore && model.HasReward)
+        if (!training.UsesScore && training.Rewards.All(term => term.Kind is not null) && model.HasReward)
             faults.Add("model.reward", "is not read: training.rewards has no kind score; leave it out, or reward the score");
         if (training is PpoSettings { CostOnly: true } && training.Rewards.Count > 0)
             faults.Add(Rewards, "do not count with cost_only, which minimises the cost alone; leave one out");

@@ -49,6 +49,7 @@ public abstract record Recipe
         Resume = resume,
         Seed = Seed,
         RecipeYaml = ToYamlWithoutRun(),
-        RecipePlaces = SettingsBinder.Places(GetType()),
+        // the content of a file that decides the result is compared by itself, so that it may lie elsewhere
+        RecipePlaces = [.. SettingsBinder.Places(GetType()), .. ExtraFiles.Select(file => file.Key)],
     };
 }

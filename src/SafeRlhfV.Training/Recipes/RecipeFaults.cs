@@ -26,6 +26,9 @@ public sealed class RecipeFaults
         section.Fault(keys[^1], message);
     }
 
+    /// <summary>Whether there is a fault at a key already, such as training.rewards[0].kind: what follows from its value is not to be told then.</summary>
+    internal bool Has(string path) => root.HasFault(path);
+
     /// <summary>Adds a fault where a text that must be there is empty.</summary>
     public void Need(string path, string value, string what)
     {

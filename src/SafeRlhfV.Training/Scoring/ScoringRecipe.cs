@@ -54,7 +54,7 @@ public sealed record ScoringRecipe : ServerClientRecipe
     {
         foreach ((string section, ScoreServerRecipe servers) in Servers) faults.CheckServers(section, servers.Endpoints);
         faults.CheckKeyVariable(Section, KeyVariable);
-        if (model.Sharing == Sharing.Backbone) faults.Add(Section,
+        if (model.Sharing == Sharing.Backbone && !faults.Has("model.sharing")) faults.Add(Section,
             "with model.sharing: backbone the score models are adapters of the trainer's own backbone; leave scoring out, or take model.sharing: none");
         if (model.Cost.Length == 0) return; // told elsewhere
         if (model.NamesOneFolder)

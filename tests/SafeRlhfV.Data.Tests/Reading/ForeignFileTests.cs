@@ -27,8 +27,39 @@ public sealed class ForeignFileTests
     }
 
     [Fact]
-    public void AnObjectAroundTheRowsIsNoRow() =>
-        Assert.All(DatasetValidator.Check(At("json-array-file", "data-field.json")).Findings, finding => Assert.Equal(Fault.MissingColumn, finding.Code));
+    public void AnObjectAroundTheRowsIsNoRow()
+    {
+        Finding[] found = [.. DatasetValidator.Check(At("json-array-file", "data-field.json")).Findings];
+        Assert.All(found, finding => Assert.Equal(Fault.MissingColumn, finding.Code));
+        const string What = "the file is one object, and its key 'data' holds a list of objects: write that list to a file of its own";
+        Assert.Contains(What, Assert.Single(found).What);
+        Assert.Contains(What, Assert.Throws<InvalidInputException>(() => PreferenceDataset.Open(At("json-array-file", "data-field.json"))).Message);
+    }
+
+    [Theory]
+    [InlineData("{\n  \"question\": \"Q?\"\n}\n", "line 1 begins an object that goes on over several lines; write each object on one line")]
+    [InlineData("""{"question":"Q?","question":"R?","response":"A.","is_response_safe":"yes"}""", "line 1 has 'question' more than once; keep one")]
+    [InlineData("""{"messages":[{"role":"user","content":"Q?","content":"R?"}]}""", "line 1 has 'content' more than once; keep one")]
+    public void WhatIsWrongWithALineIsSaid(string text, string what)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("rows.jsonl"), text);
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() => PreferenceDataset.Open(folder.At("rows.jsonl")).ReadRows().Count());
+        Assert.Contains(what, error.Message);
+        Assert.Equal((Fault.BadJson, 0L), (error.Finding!.Code, error.Finding.Row!.Value));
+    }
+
+    /// <summary>Beside sound rows a repeated name is the fault of one row.</summary>
+    [Fact]
+    public void ARepeatedNameIsTheFaultOfItsRow()
+    {
+        const string Row = """{"question":"Q?","response":"A.","is_response_safe":"yes","image_severity":1}""";
+        using TemporaryFolder folder = new();
+        File.WriteAllLines(folder.At("rows.jsonl"), [Row, Row.Replace("A.", "B.").Replace("}", ",\"is_response_safe\":\"no\"}"), Row.Replace("A.", "C.")]);
+        Finding finding = Assert.Single(DatasetValidator.Check(folder.At("rows.jsonl")).Findings, finding => finding.Severity == FindingSeverity.Error);
+        Assert.Equal((Fault.BadJson, 1L), (finding.Code, finding.Row));
+        Assert.Contains("line 2 has 'is_response_saf...' more than once", finding.What);
+    }
 
     [Fact]
     public void FoldersOfPartitionsHoldColumns()

@@ -57,6 +57,7 @@ public sealed class GuardJsonlTests
     [InlineData("""{"prompt":"p","unsafe":true,"image":"missing.png"}""", "names an image that cannot be read")]
     [InlineData("[1]", "line 1 is no JSON object")]
     [InlineData("{\"prompt\":", "line 1 is not JSON")]
+    [InlineData("""{"prompt":"p","unsafe":true,"unsafe":false}""", "line 1 has 'unsafe' more than once; keep one")]
     public void FaultsNameLineAndField(string row, string message)
     {
         using TemporaryFolder temporary = new();

@@ -90,6 +90,14 @@ public sealed class AnswerRefusalsTests : IClassFixture<TinyRecipes>
         Recipe recipe = tiny.Recipe(name, $"changed/{name}", "training.rounds=1", "training.refusal.benign=test", $"training.refusal.phrases={phrases}");
         Assert.True(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken));
         Assert.False(RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken));
+        // the same phrases may lie elsewhere; a list of the tool is another thing than a file
+        string elsewhere = Path.Combine(Directory.CreateDirectory(tiny.At($"{name}-elsewhere")).FullName, Path.GetFileName(phrases));
+        File.Copy(phrases, elsewhere);
+        Recipe Phrases(string place) =>
+            tiny.Recipe(name, $"changed/{name}", "training.rounds=1", "training.refusal.benign=test", $"training.refusal.phrases={place}");
+        Recipe moved = Phrases(elsewhere), listed = Phrases("refusal@1");
+        Assert.False(RecipeRunner.Run(moved, moved.ToRunOptions(resume: true), cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("phrases", Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(listed, listed.ToRunOptions(resume: true))).Message);
         File.WriteAllText(phrases, "~a\n");
         string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true))).Message;
         Assert.Contains("training.refusal.phrases", message);

@@ -148,6 +148,17 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
     public void FaultsOfRewardsAreNamed(string rewards, string fault) => Assert.Contains(fault,
         Assert.Throws<InvalidInputException>(() => tiny.Recipe("grpo", "faults", $"training.rewards={rewards}", "model.reward=")).Message);
 
+    /// <summary>What follows from a wrong value is not told beside it.</summary>
+    [Theory]
+    [InlineData("training.rewards=[{kind: foo}]", "training.rewards[0].kind: 'foo' must be one of score, exact, choice, number, format")]
+    [InlineData("training.rewards=[{kind: score}, {kind: foo}]", "training.rewards[1].kind: 'foo' must be")]
+    [InlineData("model.sharing=foo", "model.sharing: 'foo' must be one of")]
+    public void AWrongWordIsOneFault(string set, string fault)
+    {
+        string message = Assert.Throws<InvalidInputException>(() => tiny.Recipe("grpo", "faults", set)).Message;
+        Assert.Contains($"has 1 fault: --set: {fault}", message);
+    }
+
     [Fact]
     public void ARewardModelIsNamedWhereItsScoreIsRewardedAndOnlyThere()
     {

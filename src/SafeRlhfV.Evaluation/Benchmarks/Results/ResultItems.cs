@@ -11,6 +11,7 @@ public static class ResultItems
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
+        AllowDuplicateProperties = false,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
@@ -40,7 +41,7 @@ public static class ResultItems
         HashSet<string> names = [];
         foreach ((int number, string line) in DiskErrors.Reading(file, () => File.ReadAllLines(file)).Index().Where(line => line.Item.Length > 0))
         {
-            ResultItem item = Parse(line) ?? throw new InvalidInputException($"{file}: line {number + 1} is no item as 'eval score' writes it; score again.");
+            ResultItem item = JsonLine.Read<ResultItem>(line, Json, $"{file}: line {number + 1}", "is no item as 'eval score' writes it; score again");
             foreach (ItemReading found in item.Scorers)
                 foreach (string? reading in found.Readings.Values.SelectMany(readings => readings))
                     if (!ReplyReading.Fits(found.Form, reading))
@@ -49,17 +50,5 @@ public static class ResultItems
             items.Add(names.Add(item.Id) ? item : throw new InvalidInputException($"{file}: line {number + 1} holds {item.Id} again; score again."));
         }
         return items;
-    }
-
-    private static ResultItem? Parse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<ResultItem>(line, Json);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }
