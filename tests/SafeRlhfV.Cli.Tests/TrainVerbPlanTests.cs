@@ -38,23 +38,26 @@ public sealed class TrainVerbPlanTests
         await Check([.. arguments, .. Sets(sets)]);
     }
 
+    /// <summary>Thousands of rows lie in memory to be shuffled: that counts, and no more than that is taken.</summary>
     [Theory, Trait("speed", "slow")]
-    [InlineData("training.mini_batch=32")]
-    [InlineData("training.mini_batch=32 training.calibration_rows=200")]
-    [InlineData("training.mini_batch=64 training.micro_batch=8 training.rollout_micro_batch=16 training.calibration_rows=200")]
-    [InlineData("training.mini_batch=64 training.calibration_rows=200")]
-    public async Task SoIsThatOfSeveralRoundsOfPpo(string sets)
+    [InlineData("ppo", 200, "training.rollout_batch=128 training.mini_batch=32")]
+    [InlineData("ppo", 200, "training.rollout_batch=128 training.mini_batch=32 training.calibration_rows=200")]
+    [InlineData("ppo", 200,
+        "training.rollout_batch=128 training.mini_batch=64 training.micro_batch=8 training.rollout_micro_batch=16 training.calibration_rows=200")]
+    [InlineData("ppo", 200, "training.rollout_batch=128 training.mini_batch=64 training.calibration_rows=200")]
+    [InlineData("ppo", 3500, "training.rollout_batch=128 training.mini_batch=32 training.calibration_rows=200")]
+    [InlineData("grpo", 3500, "training.rollout_batch=16 training.group_size=8 training.mini_batch=4 training.calibration_rows=200")]
+    public async Task SoIsThatOfSeveralRounds(string trainer, int pairs, string sets)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc tells the peak on Linux alone.");
         using TemporaryFolder folder = new();
         string model = Golden.At("models", "llava-1.5-tiny"), rows = folder.At("world");
         World world = new(3);
-        WorldDataset.Write(rows, world.TrainingPairs(200).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
+        WorldDataset.Write(rows, world.TrainingPairs(pairs).Select(pair => pair.Row), world.HeldOutPairs(2).Select(pair => pair.Row));
         foreach (string role in (string[])["reward", "cost"])
             await End(["train", role, "--model", model, "--data", rows, "--out", folder.At(role), "--json", .. Sets("run.save_every=0 training.max_steps=1")]);
-        string[] arguments = ["train", "ppo", "--model", model, "--reward", folder.At("reward"), "--cost", folder.At("cost"), "--data", rows, "--json"];
-        const string Common = "model.sharing=none run.save_every=0 training.rounds=5 training.rollout_batch=128 training.max_new_tokens=24 "
-            + "training.ptx_coefficient=0";
+        string[] arguments = ["train", trainer, "--model", model, "--reward", folder.At("reward"), "--cost", folder.At("cost"), "--data", rows, "--json"];
+        const string Common = "model.sharing=none run.save_every=0 training.rounds=5 training.max_new_tokens=24 training.ptx_coefficient=0";
         await Check([.. arguments, "--out", folder.At("run"), .. Sets($"{Common} {sets}")]);
     }
 

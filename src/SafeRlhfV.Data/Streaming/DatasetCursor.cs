@@ -12,6 +12,9 @@ public sealed class DatasetCursor
 {
     private const int LargestBlock = 128;
 
+    // compressed files may be a little smaller than the images in them
+    private const double Margin = 1.05;
+
     private readonly PreferenceDataset dataset;
     private readonly CursorOptions options;
     private readonly Block[] blocks;
@@ -86,7 +89,7 @@ public sealed class DatasetCursor
                 int rows = window.Sum(block => block.Rows);
                 if (place + rows > start && place < length)
                 {
-                    images.Clear();
+                    images.Clear((long)(Margin * window.Sum(block => block.Bytes)));
                     DatasetRow[] read = [.. window.SelectMany(block => ReadBlock(block, images))];
                     if (read.Length != rows) throw new InvalidInputException($"{dataset.Path}: a file was changed while it was read; open the data set again.");
                     int[] order = options.Shuffle
@@ -153,7 +156,7 @@ public sealed class DatasetCursor
         long fileStart = 0;
         foreach (string file in part.Files)
         {
-            long rows = dataset.CountRowsOfFile(file), start = 0;
+            long rows = dataset.CountRowsOfFile(file), bytes = FileSize.Of(file), start = 0;
             using IRowReader reader = PreferenceDataset.OpenFile(file);
             if (reader is JsonlRowReader json && rows > 0) lines[file] = (json, json.BuildIndex());
             foreach (long group in reader is ParquetRowReader parquet ? parquet.GroupRows : [rows])
@@ -162,7 +165,10 @@ public sealed class DatasetCursor
                 long most = Math.Max(1, Math.Min(Math.Min(LargestBlock, options.WindowRows),
                     options.World == 1 ? long.MaxValue : dataset.CountRows(options.Split, options.Config) / (4 * options.World)));
                 for (long done = 0; done < group; done += most)
-                    made.Add(new Block(part.Config, part.Split, file, fileStart, start + done, (int)Math.Min(most, group - done)));
+                {
+                    int taken = (int)Math.Min(most, group - done);
+                    made.Add(new Block(part.Config, part.Split, file, fileStart, start + done, taken, bytes * taken / rows));
+                }
                 start += group;
             }
             fileStart += rows;
@@ -178,5 +184,6 @@ public sealed class DatasetCursor
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
     }
 
-    private sealed record Block(string Config, string Split, string File, long FileStart, long Start, int Rows);
+    // bytes: what its rows take in the file
+    private sealed record Block(string Config, string Split, string File, long FileStart, long Start, int Rows, long Bytes);
 }

@@ -45,13 +45,22 @@ internal sealed unsafe class ImageStore : IDisposable
 
     private EncodedImage Take(Place place) => new(new ReadOnlySpan<byte>(memory + place.Start, place.Length).ToArray(), place.Path);
 
-    /// <summary>Forgets all images; the memory serves the next ones.</summary>
-    public void Clear() => used = 0;
+    /// <summary>Forgets all images and makes room for the next ones, which are expected to take so many bytes; memory that is not used costs nothing.</summary>
+    public void Clear(long expected)
+    {
+        used = 0;
+        // growing step by step would copy, and leave freed blocks behind that add up to as much again
+        if (expected <= size) return;
+        Dispose();
+        memory = (byte*)NativeMemory.Alloc((nuint)expected);
+        size = expected;
+    }
 
     public void Dispose()
     {
         NativeMemory.Free(memory);
         memory = null;
+        size = 0;
     }
 
     private sealed record Place(long Start, int Length, string? Path);

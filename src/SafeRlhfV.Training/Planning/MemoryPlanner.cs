@@ -42,7 +42,7 @@ public static class MemoryPlanner
         parts.AddRange(Exchange(inputs.Ranks, trained * GradientBytes(model.Lora, half), trained));
         long gradients = trained * GradientBytes(model.Lora, half);
         long kept = KeptOf(part);
-        parts.AddRange(Vision(shape, half, part.Rows, training.VisionCacheBytes, training.TrainVisionTower, sizes));
+        parts.AddRange(Vision(shape, half, part.Rows, training.VisionCacheBytes, training.TrainVisionTower, (sizes, Drawn(training.MaxSteps, training.BatchSize))));
         if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.BatchSize, sizes), true));
         // in the first backward pass of a step activations go as gradients come
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
@@ -101,17 +101,26 @@ public static class MemoryPlanner
         return parts;
     }
 
-    internal static IEnumerable<MemoryPart> Vision(ModelShape shape, bool half, long rows, long cacheBytes, bool tower, PlanSizes sizes,
-        PlanSizes? instructions = null)
+    /// <summary>Rows that are drawn in so many steps or rounds; null = no limit.</summary>
+    internal static long Drawn(long? steps, long rows) => steps < long.MaxValue / rows ? steps.Value * rows : long.MaxValue;
+
+    /// <summary>The features of images: those kept, those of a batch, and the tower's work.</summary>
+    /// <param name="shape">The model.</param>
+    /// <param name="half">Features take two bytes a number.</param>
+    /// <param name="rows">Rows of a batch.</param>
+    /// <param name="cacheBytes">What may be kept of each data set.</param>
+    /// <param name="tower">The tower is trained.</param>
+    /// <param name="data">The data sets, each with the rows that are drawn from it.</param>
+    internal static IEnumerable<MemoryPart> Vision(ModelShape shape, bool half, long rows, long cacheBytes, bool tower,
+        params (PlanSizes Sizes, long Drawn)[] data)
     {
         long one = shape.Patches * shape.Vision.FeatureWidth * (half ? 2 : 4);
-        long CacheOf(PlanSizes? data)
+        long CacheOf(PlanSizes sizes, long drawn)
         {
-            if (data is null) return 0;
-            double mean = data.MostImageRows is > 0 and int most ? one * data.MeanImageRows / most : one;
-            return data.Images * mean > cacheBytes ? cacheBytes : (long)(data.Images * mean);
+            double mean = sizes.MostImageRows is > 0 and int most ? one * sizes.MeanImageRows / most : one, images = Math.Min(sizes.Images, drawn);
+            return images * mean > cacheBytes ? cacheBytes : (long)(images * mean);
         }
-        if (!tower && cacheBytes > 0) yield return new("vision features kept", CacheOf(sizes) + CacheOf(instructions), true);
+        if (!tower && cacheBytes > 0) yield return new("vision features kept", data.Sum(set => CacheOf(set.Sizes, set.Drawn)), true);
         yield return new("vision features of a batch", rows * one, true);
         if (tower) yield break;
         long images = shape.Vision.UsualRows == 1 ? TowerGroup : 1; // VisionCache groups images of one row

@@ -32,7 +32,10 @@ internal static class PpoMemory
         List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + scorers + learning + judge, state);
         if (Ensembles(model) is > 0 and long heads) parts.Add(HeadsPart(heads * shape.Text.HiddenSize, half));
         parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (learning * critic)));
-        parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false, sizes, ptx ? instructions : null));
+        long draws = training is GrpoSettings { Resample: int further } ? 1 + further : 1;
+        (PlanSizes, long) prompts = (sizes, Drawn(training.Rounds, draws * training.RolloutBatch));
+        parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false,
+            ptx ? [prompts, (instructions, Drawn(training.Rounds, training.UpdatesPerRound * training.PtxBatch))] : [prompts]));
         long data = MemoryPlanner.Data(shape, training.RolloutBatch, sizes) + (ptx ? MemoryPlanner.Data(shape, training.PtxBatch, instructions) : 0);
         if (model.Device == "cpu") parts.Add(new("data", data, true));
 

@@ -25,6 +25,9 @@ public sealed class PpoModels : IDisposable
     {
         (this.recipe, this.seed, this.hasCritics, this.areServed, this.heldOut) = (recipe, seed, hasCritics, areServed, heldOut);
         Remarks = [.. CheckKinds(recipe), .. recipe.Folders.Select(folder => RecipeModels.TypeRemark(folder, recipe.Dtype, recipe.Device)).OfType<string>()];
+        // score models are not trained, critics are
+        foreach (string trained in (string[])[recipe.Policy, .. hasCritics && !Shared ? [recipe.Reward, recipe.Cost] : (string[])[]])
+            RecipeModels.CheckDropout(trained, visionTower: false);
         Policy = reference = Own(LoadWhole(recipe.Policy));
     }
 

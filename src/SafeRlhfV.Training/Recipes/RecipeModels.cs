@@ -30,6 +30,13 @@ internal static class RecipeModels
             throw new InvalidInputException($"{folder}: holds an adapter, and training starts from a whole model; merge it first: safe-rlhf-v model merge.");
     }
 
+    /// <summary>A model that is to be trained may not ask for dropout; said before its weights are read.</summary>
+    /// <exception cref="InvalidInputException">It does.</exception>
+    public static void CheckDropout(string folder, bool visionTower)
+    {
+        if (File.Exists(Path.Combine(folder, "config.json"))) TrainingDropout.Demand(ModelCheckpoint.ConfigOf(folder), folder, visionTower);
+    }
+
     /// <summary>The recipes of the built-in world name models that the demo makes.</summary>
     /// <exception cref="InvalidInputException">The folder is one of those, and is not there.</exception>
     public static void CheckDemo(string folder)

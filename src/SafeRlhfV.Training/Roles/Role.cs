@@ -36,8 +36,10 @@ public abstract class Role
     }
 
     /// <summary>Makes exactly the trainable parameters want gradients.</summary>
+    /// <exception cref="InvalidInputException">The model's config.json asks for dropout.</exception>
     internal IReadOnlyList<(string Name, Parameter Parameter)> Prepare(bool visionTower, bool checkpointing)
     {
+        TrainingDropout.Demand(Model.Config, Model.Origin?.Folder, visionTower);
         IReadOnlyList<(string Name, Parameter Parameter)> trained = Trainable(visionTower);
         if (Adapter is null) foreach (Parameter parameter in Model.parameters()) parameter.requires_grad = false;
         foreach ((_, Parameter parameter) in trained) parameter.requires_grad = true;

@@ -35,7 +35,7 @@ public static class ModelTraining
         string adapterName = RecipeModels.Trained)
         where T : Recipe, IModelTrainingRecipe
     {
-        using VisionLanguageModel model = Load(run, recipe.Model, recipe.Trainer, kind, ModelKind.Policy);
+        using VisionLanguageModel model = Load(run, recipe, kind, ModelKind.Policy);
         string? adapter = RecipeModels.AddAdapter(model, recipe.Model, recipe.Seed, adapterName);
         using ScoreHead head = RecipeModels.LoadOrMakeHead(model, recipe.Model.Folder, kind, recipe.Seed, recipe.Trainer.Name, heads);
         ModelProcessor processor = ModelProcessor.Load(recipe.Model.Folder);
@@ -52,7 +52,7 @@ public static class ModelTraining
         where T : Recipe, IModelTrainingRecipe
     {
         (ModelRecipe named, TrainerSettings training) = (recipe.Model, recipe.Training);
-        using VisionLanguageModel model = Load(run, named, recipe.Trainer, ModelKind.Policy);
+        using VisionLanguageModel model = Load(run, recipe, ModelKind.Policy);
         string? adapter = RecipeModels.AddAdapter(model, named, recipe.Seed);
         // the bare backbone is an adapter's reference; where all weights are trained it has to be there twice
         using VisionLanguageModel? frozen = needsReference && adapter is null ? RecipeModels.Load(named.Folder, named.Dtype, named.Device) : null;
@@ -65,12 +65,14 @@ public static class ModelTraining
             folder => RecipeModels.Save(model, adapter, folder));
     }
 
-    private static VisionLanguageModel Load(TrainingRun run, ModelRecipe recipe, TrainerDefinition trainer, params ModelKind[] kinds)
+    private static VisionLanguageModel Load<T>(TrainingRun run, T recipe, params ModelKind[] kinds) where T : Recipe, IModelTrainingRecipe
     {
-        RecipeModels.CheckWhole(recipe.Folder);
-        Tell(run, ModelKinds.Check(recipe.Folder, kinds, $"train {trainer.Name}"));
-        VisionLanguageModel model = RecipeModels.Load(recipe.Folder, recipe.Dtype, recipe.Device);
-        Tell(run, RecipeModels.TypeRemark(recipe.Folder, recipe.Dtype, recipe.Device));
+        ModelRecipe named = recipe.Model;
+        RecipeModels.CheckWhole(named.Folder);
+        Tell(run, ModelKinds.Check(named.Folder, kinds, $"train {recipe.Trainer.Name}"));
+        RecipeModels.CheckDropout(named.Folder, recipe.Training.TrainVisionTower);
+        VisionLanguageModel model = RecipeModels.Load(named.Folder, named.Dtype, named.Device);
+        Tell(run, RecipeModels.TypeRemark(named.Folder, named.Dtype, named.Device));
         return model;
     }
 

@@ -47,6 +47,22 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         Assert.True(Seconds(servers) < Seconds());
     }
 
+    /// <summary>Features are kept of the images that a run draws: few rounds, or steps, keep few.</summary>
+    [Theory]
+    [InlineData("sft", "training.max_steps=", 1, "training.batch_size=8")]
+    [InlineData("ppo", "training.rounds=", 1, "training.rollout_batch=8", "training.mini_batch=8", "training.ptx_coefficient=0")]
+    [InlineData("ppo", "training.rounds=", 3, "training.rollout_batch=8", "training.mini_batch=8", "training.ptx_coefficient=0.1", "training.ptx_batch=16")]
+    [InlineData("grpo", "training.rounds=", 1, "training.rollout_batch=8", "training.mini_batch=8", "training.ptx_coefficient=0")]
+    [InlineData("grpo", "training.rounds=", 4, "training.rollout_batch=8", "training.mini_batch=8", "training.ptx_coefficient=0", "training.resample=3")]
+    public void FeaturesAreKeptOfTheImagesThatAreDrawn(string file, string limit, int times, params string[] sets)
+    {
+        long Kept(int rounds) => RecipePlan.ByLimits(Load("paper", file, "llava-1.5-7b-hf",
+            [.. sets, $"{limit}{rounds}", "training.vision_cache_bytes=1000GiB"])).Memory.Parts.Single(part => part.Name == "vision features kept").Bytes;
+        const long One = 576 * 1024 * 2;
+        Assert.Equal(times * 8 * One, Kept(1));
+        Assert.Equal(times * 8 * One * 5, Kept(5));
+    }
+
     private static Recipe Load(string set, string trainer, string model, params string[] sets) =>
         RecipeReader.Load(Path.Combine(Root, set, $"{trainer}.yaml"), sets, variables: new($"models/{model}", model));
 
