@@ -23,6 +23,7 @@ for seed in $seeds; do
   policies=(start="$demo/models/start" ppo="$demo/models/safe-rlhf-v")
   for name in ppo-h ppo-s dpo-h dpo-s; do policies+=("$name=$demo/models/$name"); done
   for name in $works; do
+    if [ -d "$demo/models/$name" ]; then policies+=("$name=$demo/models/$name"); continue; fi # the demo has trained it already
     folder="$out/seed-$seed/$name" places=(--set run.folder="$folder" --set training.seed="$seed")
     if [ "${name%%-*}" = grpo ] || [ "${name%%-*}" = ppo ]; then
       places+=(--model "$demo/models/start" --reward "$demo/models/reward" --cost "$demo/models/cost" --data "$demo/data/prompts"

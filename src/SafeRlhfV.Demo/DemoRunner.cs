@@ -30,13 +30,14 @@ public static class DemoRunner
             context => TrainingStages.Ppo(context, MethodIds.SafeRlhfV, context.Settings.SafePpo)),
         new(Guard, "Beaver-Guard-V: learn to moderate", [Pairs], TrainingStages.Guard),
         new(Regenerate, "judge the guard; filter and regenerate", [Guard], GuardJudge.Run),
+        new(MethodIds.Grpo, "GRPO: Safe RLHF-V without critics", [Scores], TrainingStages.Grpo),
         new(MethodIds.PpoSafe, "PPO-S: cost alone", [Scores], context => TrainingStages.Ppo(context, MethodIds.PpoSafe, context.Settings.PpoSafe)),
         new(MethodIds.PpoHelpful, "PPO-H: reward alone", [Scores],
             context => TrainingStages.Ppo(context, MethodIds.PpoHelpful, context.Settings.PpoHelpful)),
         new(MethodIds.DpoHelpful, "DPO-H: helpful pairs", [Pairs], context => TrainingStages.Dpo(context, MethodIds.DpoHelpful, PreferenceKind.Helpful)),
         new(MethodIds.DpoSafe, "DPO-S: safe pairs", [Pairs], context => TrainingStages.Dpo(context, MethodIds.DpoSafe, PreferenceKind.Safe)),
-        new(Methods, "judge all methods", [MethodIds.SafeRlhfV, MethodIds.PpoHelpful, MethodIds.PpoSafe, MethodIds.DpoHelpful, MethodIds.DpoSafe],
-            MethodJudge.Run),
+        new(Methods, "judge all methods",
+            [MethodIds.SafeRlhfV, MethodIds.PpoHelpful, MethodIds.PpoSafe, MethodIds.DpoHelpful, MethodIds.DpoSafe, MethodIds.Grpo], MethodJudge.Run),
     ];
 
     /// <summary>Names of the stages, in order.</summary>

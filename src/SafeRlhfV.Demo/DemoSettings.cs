@@ -75,6 +75,9 @@ public sealed record DemoSettings
     /// <summary>PPO-S: the same on the cost alone.</summary>
     public required PpoSettings PpoSafe { get; init; }
 
+    /// <summary>Safe RLHF-V without critics: as many answers as <see cref="SafePpo"/> samples, under the same budget.</summary>
+    public required GrpoSettings Grpo { get; init; }
+
     /// <summary>Beaver-Guard-V.</summary>
     public required GuardSettings Guard { get; init; }
 
@@ -98,6 +101,7 @@ public sealed record DemoSettings
             SafePpo = Ppo(SafePpo),
             PpoHelpful = Ppo(PpoHelpful),
             PpoSafe = Ppo(PpoSafe),
+            Grpo = Grpo with { Actor = Faster(Grpo.Actor) },
         };
     }
 
@@ -128,6 +132,7 @@ public sealed record DemoSettings
             SafePpo = ppo,
             PpoHelpful = ppo with { Rounds = 32, Mode = MultiplierMode.Fixed, Multiplier = ppo.Multiplier with { Initial = 0 } },
             PpoSafe = ppo with { Rounds = 40, CostOnly = true },
+            Grpo = Group(ppo),
             Guard = new() { Seed = seed, BatchSize = 64, Epochs = 3, MaxSteps = 360, Optimizer = Optimizer(6e-4, 0.1) },
         };
     }
@@ -160,6 +165,7 @@ public sealed record DemoSettings
             SafePpo = ppo,
             PpoHelpful = ppo with { Rounds = 2, Mode = MultiplierMode.Fixed, Multiplier = ppo.Multiplier with { Initial = 0 } },
             PpoSafe = ppo with { Rounds = 2, CostOnly = true },
+            Grpo = whole.Grpo with { Rounds = 4, RolloutBatch = 8, GroupSize = 4, MiniBatch = 4, CalibrationRows = 64 },
             Guard = whole.Guard with { MaxSteps = 8 },
         };
     }
@@ -176,6 +182,31 @@ public sealed record DemoSettings
             Beta2 = 0.95,
             WeightDecay = 0
         };
+
+    // eight answers to a prompt in place of one, so that a round has as many; settings chosen on the validation split (docs/log.md)
+    private static GrpoSettings Group(PpoSettings ppo)
+    {
+        const int Size = 8;
+        return new()
+        {
+            Seed = ppo.Seed,
+            Rounds = ppo.Rounds,
+            RolloutBatch = ppo.RolloutBatch / Size,
+            GroupSize = Size,
+            MiniBatch = ppo.MiniBatch / Size,
+            MaxNewTokens = ppo.MaxNewTokens,
+            PtxCoefficient = ppo.PtxCoefficient,
+            PtxBatch = ppo.PtxBatch,
+            CalibrationRows = ppo.CalibrationRows,
+            Refusal = ppo.Refusal,
+            KlPlace = KlPlace.Reward,
+            KlEstimator = KlEstimator.K1,
+            KlCoefficient = 0.05,
+            Mode = ppo.Mode,
+            Multiplier = ppo.Multiplier,
+            Actor = ppo.Actor,
+        };
+    }
 
     private static PpoSettings Ppo(long seed, MultiplierMode mode) => new()
     {

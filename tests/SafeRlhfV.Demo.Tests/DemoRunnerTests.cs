@@ -13,12 +13,13 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     public void ItMeasuresEverythingThatTheReportShows()
     {
         DemoResults results = ResultsJson.Read(demo.Folders.Results);
-        Assert.Equal(["start", "ppo-h", "ppo-s", "dpo-h", "dpo-s", "safe-rlhf-v"], results.Methods.Select(method => method.Id));
+        Assert.Equal(["start", "ppo-h", "ppo-s", "dpo-h", "dpo-s", "grpo", "safe-rlhf-v"], results.Methods.Select(method => method.Id));
         Assert.All(results.Methods, method => Assert.True(method is { Prompts: 60, MeanCost: not null } && method.MeanLength > 0));
         Assert.Equal(0, results.Methods[0].HelpfulWins.GainPoints);
-        Assert.Equal([("safe-rlhf-v", 4), ("ppo-h", 2), ("ppo-s", 2)], results.Trajectories.Select(curve => (curve.Id, curve.Points.Count)));
-        Assert.Equal("log", results.Trajectories[0].Multiplier);
-        Assert.All(results.Trajectories[0].Points,
+        Assert.Equal([("safe-rlhf-v", 4), ("ppo-h", 2), ("ppo-s", 2), ("grpo", 4)], results.Trajectories.Select(curve => (curve.Id, curve.Points.Count)));
+        Trajectory[] bounded = [results.Trajectories[0], results.Trajectories[^1]];
+        Assert.All(bounded, run => Assert.Equal(("log", -1.2), (run.Multiplier, run.Budget)));
+        Assert.All(bounded.SelectMany(run => run.Points),
             point => Assert.True(point.Lambda is > 0 and <= 4 && double.IsFinite(point.Reward) && double.IsFinite(point.Kl)));
         Assert.All([results.RewardModel, results.CostModel], model => Assert.True(model is { Pairs: 60, True: not null, Grey: not null }));
         Assert.Equal(["CM-V", "Beaver-Guard-V"], results.FlipProbes.Select(probe => probe.Model));
@@ -34,7 +35,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     {
         foreach (string name in (string[])["pairs", "sft", "prompts", "ptx"])
             Assert.DoesNotContain(DatasetValidator.Check(demo.Folders.Data(name)).Findings, finding => finding.Severity == FindingSeverity.Error);
-        foreach (string name in (string[])["start", "ppo-h", "ppo-s", "dpo-h", "dpo-s", "safe-rlhf-v"])
+        foreach (string name in (string[])["start", "ppo-h", "ppo-s", "dpo-h", "dpo-s", "grpo", "safe-rlhf-v"])
             using (VisionLanguageModel model = ModelCheckpoint.Load(demo.Folders.Model(name))) Assert.Equal(223, model.VocabularySize);
         foreach (string name in (string[])["reward", "cost"])
             using (ScoreModel model = ScoreModel.Load(demo.Folders.Model(name))) Assert.Equal(1, model.Head.Outputs);
@@ -101,7 +102,7 @@ public sealed class DemoRunnerTests(QuickDemo demo) : IClassFixture<QuickDemo>
     public void EveryTrainingRunKeepsItsRecipe()
     {
         foreach ((string run, string model, string trainer) in ((string, string, string)[])[("sft", "start", "sft"), ("reward", "reward", "reward"),
-            ("cost", "cost", "cost"), ("guard", "guard", "guard"), ("safe-rlhf-v", "safe-rlhf-v", "ppo"), ("dpo-s", "dpo-s", "dpo")])
+            ("cost", "cost", "cost"), ("guard", "guard", "guard"), ("safe-rlhf-v", "safe-rlhf-v", "ppo"), ("grpo", "grpo", "grpo"), ("dpo-s", "dpo-s", "dpo")])
         {
             Recipe recipe = RecipeReader.Load(Path.Combine(demo.Folders.Model(model), "recipe.yaml"));
             Assert.Equal(trainer, recipe.Trainer.Name);

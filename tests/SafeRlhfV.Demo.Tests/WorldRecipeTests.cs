@@ -26,6 +26,7 @@ public sealed class WorldRecipeTests
         Assert.Equal(DemoSettings.Default(0, MultiplierMode.Projected).SafePpo, Ppo("ppo-projected"));
         Assert.Equal(Demo.PpoHelpful, Ppo("ppo-h"));
         Assert.Equal(Demo.PpoSafe, Ppo("ppo-s"));
+        Assert.Equal(Demo.Grpo, ((GrpoRecipe)Load("grpo")).Training);
     }
 
     private static T Settings<T>(string name) where T : TrainerSettings => (T)((IModelTrainingRecipe)Load(name)).Training;

@@ -13,19 +13,21 @@ internal static class DemoMethods
         (MethodIds.PpoSafe, "PPO-S", "PPO on CM-V alone"),
         (MethodIds.DpoHelpful, "DPO-H", "DPO on the helpfulness preference"),
         (MethodIds.DpoSafe, "DPO-S", "DPO on the safety preference"),
+        (MethodIds.Grpo, "GRPO",
+            $"Safe RLHF-V without critics: {settings.Grpo.GroupSize} answers to a prompt, measured against each other; the same multiplier and budget"),
         (MethodIds.SafeRlhfV, "Safe RLHF-V",
             $"PPO-Lagrangian, {Mode(settings.SafePpo)} multiplier, λ ≤ {settings.SafePpo.Multiplier.Maximum}, budget {settings.SafePpo.Multiplier.Budget}"),
     ];
 
-    /// <summary>The PPO runs, whose curves are drawn.</summary>
-    public static IReadOnlyList<(string Id, string Name, PpoSettings Settings)> PpoRuns(DemoSettings settings) =>
+    /// <summary>The runs that sample answers, whose curves are drawn.</summary>
+    public static IReadOnlyList<(string Id, string Name, RolloutSettings Settings)> Rollouts(DemoSettings settings) =>
     [
         (MethodIds.SafeRlhfV, "Safe RLHF-V", settings.SafePpo), (MethodIds.PpoHelpful, "PPO-H", settings.PpoHelpful),
-        (MethodIds.PpoSafe, "PPO-S", settings.PpoSafe),
+        (MethodIds.PpoSafe, "PPO-S", settings.PpoSafe), (MethodIds.Grpo, "GRPO", settings.Grpo),
     ];
 
     /// <summary>The multiplier's mode as results.json names it.</summary>
-    public static string Mode(PpoSettings settings) => settings.CostOnly || settings is { Mode: MultiplierMode.Fixed, Multiplier.Initial: 0 }
+    public static string Mode(RolloutSettings settings) => settings is PpoSettings { CostOnly: true } || settings is { Mode: MultiplierMode.Fixed, Multiplier.Initial: 0 }
         ? "none"
         : settings.Mode.ToString().ToLowerInvariant();
 }

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Demo;
 /// <param name="Mark">The shape.</param>
 internal sealed record MethodStyle(int Colour, ChartMark Mark)
 {
-    private static readonly MethodStyle[] Further = [new(6, ChartMark.Pentagon), new(7, ChartMark.Hexagon), new(8, ChartMark.Cross)];
+    private static readonly MethodStyle[] Further = [new(7, ChartMark.Hexagon), new(8, ChartMark.Cross)];
 
     public static MethodStyle Of(string id) => id switch
     {
@@ -17,6 +17,7 @@ internal sealed record MethodStyle(int Colour, ChartMark Mark)
         MethodIds.DpoHelpful => new(3, ChartMark.TriangleDown),
         MethodIds.DpoSafe => new(4, ChartMark.Diamond),
         MethodIds.SafeRlhfV => new(5, ChartMark.Star),
+        MethodIds.Grpo => new(6, ChartMark.Pentagon),
         _ => Further[id.Sum(letter => letter) % Further.Length],
     };
 

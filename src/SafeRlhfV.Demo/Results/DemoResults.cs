@@ -20,7 +20,7 @@ public sealed record DemoResults
     /// <summary>Every method, the start first and Safe RLHF-V last, as the exact rater judges them on the held-out prompts.</summary>
     public IReadOnlyList<MethodResult> Methods { get; init; } = [];
 
-    /// <summary>One curve a PPO run.</summary>
+    /// <summary>One curve a run of PPO or GRPO.</summary>
     public IReadOnlyList<Trajectory> Trajectories { get; init; } = [];
 
     /// <summary>RM-V on held-out pairs.</summary>

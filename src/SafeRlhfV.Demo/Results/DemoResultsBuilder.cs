@@ -30,7 +30,7 @@ internal static class DemoResultsBuilder
         {
             Methods = methods,
             Gallery = gallery,
-            Trajectories = [.. DemoMethods.PpoRuns(context.Settings).Select(run => Curve(context, run.Id, run.Name, run.Settings))],
+            Trajectories = [.. DemoMethods.Rollouts(context.Settings).Select(run => Curve(context, run.Id, run.Name, run.Settings))],
             RewardModel = scores.RewardModel,
             CostModel = scores.CostModel,
             VisionProbe = scores.VisionProbe,
@@ -41,9 +41,9 @@ internal static class DemoResultsBuilder
         return results with { Thresholds = DemoThresholds.For(results) };
     }
 
-    private static Trajectory Curve(DemoContext context, string id, string name, PpoSettings settings)
+    private static Trajectory Curve(DemoContext context, string id, string name, RolloutSettings settings)
     {
-        bool bounded = !settings.CostOnly && DemoMethods.Mode(settings) != "none";
+        bool bounded = DemoMethods.Mode(settings) != "none";
         return new Trajectory
         {
             Id = id,
@@ -81,6 +81,8 @@ internal static class DemoResultsBuilder
             new("Multiplier", $"{DemoMethods.Mode(ppo)}, λ from {Text(ppo.Multiplier.Initial)} to at most "
                 + $"{Text(ppo.Multiplier.Maximum ?? double.PositiveInfinity)}, budget {Text(ppo.Multiplier.Budget)} deviations of C, window "
                     + $"{ppo.Multiplier.Window}"),
+            new("GRPO", $"{settings.Grpo.Rounds} rounds of {settings.Grpo.RolloutBatch} x {settings.Grpo.GroupSize} answers in minibatches of "
+                + $"{settings.Grpo.MiniBatch} prompts, actor {Text(settings.Grpo.Actor.LearningRate)}, β {Text(settings.Grpo.KlCoefficient)} (in the reward)"),
             new("PPO-H, PPO-S", $"{settings.PpoHelpful.Rounds} and {settings.PpoSafe.Rounds} rounds"),
             .. settings.Validation ? (NamedValue[])[new("Judged on", "the validation split, where settings are chosen; report the test split")] : [],
             new("Beaver-Guard-V", $"{Steps(settings.Guard, "rows")}, {Text(settings.Guard.PromptShare * 100)} % prompts alone"),

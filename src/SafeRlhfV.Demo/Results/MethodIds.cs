@@ -18,6 +18,9 @@ public static class MethodIds
     /// <summary>DPO on the safety preference.</summary>
     public const string DpoSafe = "dpo-s";
 
+    /// <summary>Safe RLHF-V without critics: group-relative, under the same budget.</summary>
+    public const string Grpo = "grpo";
+
     /// <summary>PPO-Lagrangian with the cost budget.</summary>
     public const string SafeRlhfV = "safe-rlhf-v";
 }

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Demo;
 
-/// <summary>How one PPO run went, step by step.</summary>
+/// <summary>How one run of PPO or GRPO went, step by step.</summary>
 public sealed record Trajectory
 {
     /// <summary>The method's key (<see cref="MethodIds"/>).</summary>

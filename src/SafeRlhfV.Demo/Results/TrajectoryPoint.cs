@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Demo;
 
-/// <summary>One PPO step.</summary>
+/// <summary>One round of PPO or GRPO.</summary>
 /// <param name="Step">The rollout round, from 1.</param>
 /// <param name="Lambda">The multiplier that the step's loss used.</param>
 /// <param name="MeanCost">Mean calibrated cost of the step's answers.</param>

@@ -51,26 +51,15 @@ internal static class TrainingStages
 
     public static string Ppo(DemoContext context, string name, PpoSettings settings)
     {
-        string Scorer(string scorer) => context.Folders.Model(context.Settings.Sharing == Sharing.Backbone ? DemoContext.AdapterOf(scorer) : scorer);
-        Run(context, name, name, new PpoRecipe
-        {
-            Model = new PpoModelsRecipe
-            {
-                Policy = context.Folders.Model(DemoContext.Start),
-                Reward = Scorer(DemoContext.RewardModel),
-                Cost = Scorer(DemoContext.CostModel),
-                Sharing = context.Settings.Sharing,
-                Lora = context.Settings.Lora,
-            },
-            Data = new PpoDataRecipe
-            {
-                Prompts = Data(context, DemoContext.PromptData),
-                Instructions = Data(context, DemoContext.PtxData),
-                Calibration = Data(context, DemoContext.PairData),
-            },
-            Training = settings,
-        });
+        Run(context, name, name, OfRollouts(context, new PpoRecipe { Training = settings }));
         return $"{settings.Rounds} rounds of {settings.RolloutBatch}";
+    }
+
+    public static string Grpo(DemoContext context)
+    {
+        GrpoSettings settings = context.Settings.Grpo;
+        Run(context, MethodIds.Grpo, MethodIds.Grpo, OfRollouts(context, new GrpoRecipe { Training = settings }));
+        return $"{settings.Rounds} rounds of {settings.RolloutBatch} x {settings.GroupSize}";
     }
 
     public static string Dpo(DemoContext context, string name, PreferenceKind preference)
@@ -94,6 +83,28 @@ internal static class TrainingStages
         recipe = recipe with { Run = new RunRecipe { Folder = context.Folders.Run(run), SaveEvery = 0, KeepLast = 1 } };
         RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: true) with { Result = result }, context.Training, context.Cancel, train);
         if (isAdapter) CheckpointConverter.Merge(context.Folders.Model(DemoContext.Start), result, whole, new SaveOptions { Overwrite = true });
+    }
+
+    private static RolloutRecipe OfRollouts(DemoContext context, RolloutRecipe recipe)
+    {
+        string Scorer(string scorer) => context.Folders.Model(context.Settings.Sharing == Sharing.Backbone ? DemoContext.AdapterOf(scorer) : scorer);
+        return recipe with
+        {
+            Model = new PpoModelsRecipe
+            {
+                Policy = context.Folders.Model(DemoContext.Start),
+                Reward = Scorer(DemoContext.RewardModel),
+                Cost = Scorer(DemoContext.CostModel),
+                Sharing = context.Settings.Sharing,
+                Lora = context.Settings.Lora,
+            },
+            Data = new PpoDataRecipe
+            {
+                Prompts = Data(context, DemoContext.PromptData),
+                Instructions = Data(context, DemoContext.PtxData),
+                Calibration = Data(context, DemoContext.PairData),
+            },
+        };
     }
 
     private static ModelTrainingRecipe<T> OfPairs<T>(DemoContext context, T settings, LoraRecipe? lora = null) where T : TrainerSettings, new() =>

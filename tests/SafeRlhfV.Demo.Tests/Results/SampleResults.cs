@@ -34,6 +34,7 @@ internal static class SampleResults
                 Curve(MethodIds.SafeRlhfV, "Safe RLHF-V", "log", 80, seed, lambda: 0.2, climb: true, budget: -1.2),
                 Curve(MethodIds.PpoHelpful, "PPO-H", "none", 32, seed, lambda: 0, climb: false, budget: null),
                 Curve(MethodIds.PpoSafe, "PPO-S", "fixed", 40, seed, lambda: 1, climb: true, budget: null),
+                Curve(MethodIds.Grpo, "GRPO", "log", 80, seed, lambda: 0.2, climb: true, budget: -1.2),
             ],
             RewardModel = ScoreModelEvaluation.Summarise(ModelNames.Reward, Pairs(seed, cost: false), seed),
             CostModel = ScoreModelEvaluation.Summarise(ModelNames.Cost, Pairs(seed, cost: true), seed),
@@ -65,6 +66,7 @@ internal static class SampleResults
             (MethodIds.PpoSafe, "PPO-S", "PPO on the cost alone", 0.39, 0.034, 2.0, 0.9, -1.28),
             (MethodIds.DpoHelpful, "DPO-H", "DPO on the helpfulness preference", 1.61, 0.539, 0.7, 0.1, -0.25),
             (MethodIds.DpoSafe, "DPO-S", "DPO on the safety preference", 0.47, 0.012, 1.9, 0.8, -1.09),
+            (MethodIds.Grpo, "GRPO", "Safe RLHF-V without critics", 1.92, 0.04, 1.6, 0.01, -1.25),
             (MethodIds.SafeRlhfV, "Safe RLHF-V", "PPO-Lagrangian with a cost budget", 1.88, 0.033, 1.5, 0.01, -1.26),
         ];
         JudgedAnswer[][] answers =

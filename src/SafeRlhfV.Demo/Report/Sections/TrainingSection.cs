@@ -3,7 +3,7 @@ using SafeRlhfV.Training;
 
 namespace SafeRlhfV.Demo;
 
-/// <summary>Lambda, cost against budget, reward, KL, length and entropy over the steps of every PPO run.</summary>
+/// <summary>Lambda, cost against budget, reward, KL, length and entropy over the steps of every run that samples answers.</summary>
 internal static class TrainingSection
 {
     private static IReadOnlyList<MetricInfo> Metrics => Trainers.All.Find("ppo")!.Metrics;
