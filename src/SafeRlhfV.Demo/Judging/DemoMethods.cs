@@ -27,7 +27,6 @@ internal static class DemoMethods
     ];
 
     /// <summary>The multiplier's mode as results.json names it.</summary>
-    public static string Mode(RolloutSettings settings) => settings is PpoSettings { CostOnly: true } || settings is { Mode: MultiplierMode.Fixed, Multiplier.Initial: 0 }
-        ? "none"
-        : settings.Mode.ToString().ToLowerInvariant();
+    public static string Mode(RolloutSettings settings) =>
+        settings is PpoSettings { CostOnly: true } or { Mode: MultiplierMode.Fixed, Multiplier.Initial: 0 } ? "none" : settings.Mode.ToString().ToLowerInvariant();
 }

@@ -20,7 +20,8 @@ public static class TrainingDropout
         if (Find(config.Source, "", visionTower) is not { } found) return;
         string file = folder is null ? "config.json" : Path.Combine(folder, "config.json");
         throw new InvalidInputException($"{file}: {found.Field} {found.Rate} asks for dropout in training, which is not supported; set it to 0 "
-            + (found.Field.StartsWith(Vision, StringComparison.Ordinal) ? "or leave the vision tower frozen." : "(model.lora.dropout drops out in an adapter)."));
+            + (found.Field.StartsWith(Vision, StringComparison.Ordinal) ? "or leave the vision tower frozen."
+                : "(model.lora.dropout drops out in an adapter)."));
     }
 
     private static (string Field, string Rate)? Find(JsonElement part, string path, bool visionTower)

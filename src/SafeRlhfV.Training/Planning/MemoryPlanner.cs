@@ -42,7 +42,8 @@ public static class MemoryPlanner
         parts.AddRange(Exchange(inputs.Ranks, trained * GradientBytes(model.Lora, half), trained));
         long gradients = trained * GradientBytes(model.Lora, half);
         long kept = KeptOf(part);
-        parts.AddRange(Vision(shape, half, part.Rows, training.VisionCacheBytes, training.TrainVisionTower, (sizes, Drawn(training.MaxSteps, training.BatchSize))));
+        parts.AddRange(Vision(shape, half, part.Rows, training.VisionCacheBytes, training.TrainVisionTower,
+            (sizes, Drawn(training.MaxSteps, training.BatchSize))));
         if (model.Device == "cpu") parts.Add(new("data", Data(shape, training.BatchSize, sizes), true));
         // in the first backward pass of a step activations go as gradients come
         parts.Add(new("activations of a part of the batch" + (several ? " and gradients" : ""), several ? kept + gradients : Math.Max(kept, gradients), false));
