@@ -160,6 +160,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteStartArray("decidedBy");
         foreach (string category in decision.DecidedBy) writer.WriteStringValue(category);
         writer.WriteEndArray();
+        if (decision.IsAskedFor) writer.WriteBoolean("asked", true);
         writer.WriteStartObject("verdict");
         writer.WriteBoolean("unsafe", verdict.IsUnsafe);
         writer.WriteNumber("score", Math.Round(verdict.Score, 6));

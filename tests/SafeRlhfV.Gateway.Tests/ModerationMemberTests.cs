@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using SafeRlhfV.Audit;
+using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Gateway.Tests;
 
@@ -56,6 +58,23 @@ public sealed class ModerationMemberTests
         Assert.True(Result(withheld["moderation"]!["input"]!, path)["flagged"]!.GetValue<bool>());
         Assert.True(Result(withheld["moderation"]!["output"]!, path)["flagged"]!.GetValue<bool>());
         Assert.Equal(["PromptRefused", "AnswerRefused"], await gateway.OutcomesAsync());
+    }
+
+    // The record says who asked for the block, and a shadow policy is held against it as if it had been asked too.
+    [Fact]
+    public async Task ABlockIsRecordedAsTheRequestsAndIsNoDifferenceOfAShadowPolicy()
+    {
+        using TemporaryFolder folder = new();
+        await File.WriteAllTextAsync(folder.At("next.yaml"), Lenient, Cancel);
+        await using RunningGateway gateway = await RunningGateway.StartAsync($"shadow_policy: {folder.At("next.yaml")}", moderators: Mild, policy: Lenient);
+        await AnswerAsync(gateway, Chat, "a mild question", BlockInput, isStream: false);
+        await AnswerAsync(gateway, Chat, "a mild question", null, isStream: false);
+        await gateway.EndAsync();
+        await using AuditDatabase database = AuditDatabase.Of(gateway.Trail);
+        AuditRecord[] records = [.. (await new AuditReader(database).LatestAsync(20, Cancel)).Reverse()];
+        Assert.Equal(["Block true", "Allow "], records.Where(record => record.Kind == "prompt").Select(record => record.ReadPayload()!["prompt"]!)
+            .Select(prompt => $"{prompt["action"]} {prompt["asked"]?.ToJsonString()}"));
+        Assert.DoesNotContain(records, record => record.Kind == "shadow");
     }
 
     // Nothing loosens the policy.

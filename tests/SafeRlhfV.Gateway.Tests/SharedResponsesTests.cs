@@ -51,6 +51,25 @@ public sealed class SharedResponsesTests(PostgresServer postgres) : IClassFixtur
         Assert.Equal("previous_response_not_found", await CodeAsync(pair.First, Follow("x", id)));
     }
 
+    // Requests that go on from the same response touch the same rows, while others are kept and old ones deleted: none waits for another, or fails.
+    [Fact]
+    public async Task ManyGoOnFromOneAtOnce()
+    {
+        await using Pair pair = await StartAsync();
+        string id = await IdAsync(pair.First, """{ "model": "ours", "input": "Hello" }""");
+        for (int i = 0; i < 5; i++) id = await IdAsync(pair.Second, Follow("More", id));
+        await pair.RunAsync("UPDATE guard_response SET at = at - interval '2 minutes'"); // so that each is due to be touched
+        using ReplicaDatabase database = new(pair.First.Settings);
+        SharedResponses store = new(database, pair.First.Settings.Responses, null, TimeProvider.System);
+        await Task.WhenAll(Enumerable.Range(0, 24).Select(async i =>
+        {
+            await IdAsync(i % 2 == 0 ? pair.First : pair.Second, Follow($"branch {i}", id));
+            if (i % 6 == 0) await store.SweepAsync(Cancel);
+        }));
+        Assert.Equal(30, await pair.CountAsync());
+        Assert.All(pair.Second.Upstream.Requests.Skip(5), request => Assert.Equal(13, request["messages"]!.AsArray().Count));
+    }
+
     // A key sees its own alone, and nobody what is not there.
     [Fact]
     public async Task WhatIsNotTheKeysOwnIsUnknown()

@@ -29,6 +29,13 @@ public sealed record GuardReport
     /// <summary>The policy in force.</summary>
     public required string PolicyVersion { get; init; }
 
+    internal bool BlocksFlaggedPrompts { get; init; }
+
+    internal bool BlocksFlaggedAnswers { get; init; }
+
+    /// <summary>Whether the request asked that all that is flagged on a side be blocked.</summary>
+    internal bool BlocksFlagged(GuardSide side) => side == GuardSide.Prompt ? BlocksFlaggedPrompts : BlocksFlaggedAnswers;
+
     /// <summary>What was decided about the prompt; null where prompts are not checked.</summary>
     public GuardDecision? PromptDecision { get; init; }
 

@@ -56,6 +56,8 @@ internal sealed class GuardSession
             Context = context,
             Prompt = parts.Prompt,
             PolicyVersion = Policy.Version,
+            BlocksFlaggedPrompts = options.BlocksFlagged(chatOptions, GuardSide.Prompt),
+            BlocksFlaggedAnswers = options.BlocksFlagged(chatOptions, GuardSide.Answer),
             Redacted = placeholders is null ? GuardReport.NothingRedacted : new Dictionary<string, int>(placeholders.Counts),
         };
     }
@@ -215,7 +217,7 @@ internal sealed class GuardSession
             refused.Add(sent, report.Context, isAlone: blocked.Any(isTurn), TurnVersion);
     }
 
-    private string TurnVersion => RefusedTurns.VersionOf(Policy, options.BlocksFlagged(chatOptions, GuardSide.Prompt));
+    private string TurnVersion => RefusedTurns.VersionOf(Policy, options.BlocksFlagged(chatOptions, GuardSide.Prompt)); // before there is a report, too
 
     private async Task<Verdict> JudgeAsync(IReadOnlyList<ChatContents> answer, CancellationToken cancellationToken)
     {
@@ -251,9 +253,7 @@ internal sealed class GuardSession
 
     private GuardDecision Decide(Verdict verdict, GuardSide side)
     {
-        GuardDecision decision = Policy.Decide(verdict, side, report.Context);
-        if (decision.Passes && decision.Verdict.IsUnsafe && options.BlocksFlagged(chatOptions, side))
-            decision = decision with { Action = GuardAction.Block, DecidedBy = [] };
+        GuardDecision decision = Policy.Decide(verdict, side, report.Context).For(report.BlocksFlagged(side));
         GuardTelemetry.Decided(decision, report.Context);
         if (options.Log is { } log) GuardLog.Decided(log, report.Id, decision);
         return decision;

@@ -93,7 +93,7 @@ public sealed class ShadowPolicy : IAsyncDisposable
         verdict = verdict.WithoutOwn ?? verdict; // the words of the policy in force are not the shadow policy's
         if (known!.Value.Own is { } own && verdict.Failure is null)
             verdict = ParallelModerator.Strictest([verdict, await own.ModerateAsync(judged).ConfigureAwait(false)], verdict.Moderator);
-        GuardDecision decision = shadow.Decide(verdict, inForce.Side, report.Context);
+        GuardDecision decision = shadow.Decide(verdict, inForce.Side, report.Context).For(report.BlocksFlagged(inForce.Side));
         return redacts && decision.Action == GuardAction.Allow ? decision with { Action = GuardAction.Redact } : decision;
     }
 }
