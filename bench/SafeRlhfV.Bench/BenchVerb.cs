@@ -33,10 +33,9 @@ internal static class BenchVerb
             Description = "Timed runs of a workload; the median counts (a third of them, but 3, for the long ones).",
             DefaultValueFactory = _ => 9
         };
-        Option<string> tokenizer = new("--tokenizer")
+        Option<string?> tokenizer = new("--tokenizer")
         {
-            Description = "Folder of the tokenizer.json that 'tokenizer' runs.",
-            DefaultValueFactory = _ => "tests/golden/tokenizers/llama3-style"
+            Description = "Folder of the tokenizer.json that 'tokenizer' runs; else the repository's tests/golden/tokenizers/llama3-style.",
         };
         Command command = new("bench",
             "Time the fixed workloads, or reading a data set, each in a process of its own. Example: safe-rlhf-v bench --workloads --threads 2 --only "
@@ -46,7 +45,7 @@ internal static class BenchVerb
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            BenchSettings settings = new(parsed.GetValue(threads), parsed.GetValue(repeat), parsed.GetRequiredValue(tokenizer));
+            BenchSettings settings = new(parsed.GetValue(threads), parsed.GetValue(repeat), parsed.GetValue(tokenizer));
             if (settings.Threads < 1 || settings.Repeat < 1) throw new InvalidInputException("bench: --threads and --repeat must be at least 1.");
             if (parsed.GetValue(data) is { } folder)
             {
@@ -74,7 +73,7 @@ internal static class BenchVerb
     private static async Task<int> RunApart(string name, BenchSettings settings, CancellationToken cancellationToken)
     {
         using Process process = ProcessApart.Start(["bench", "--only", name, "--threads", $"{settings.Threads}", "--repeat", $"{settings.Repeat}",
-            "--tokenizer", settings.Tokenizer]);
+            .. settings.Tokenizer is { } folder ? ["--tokenizer", folder] : (string[])[]]);
         try
         {
             await process.WaitForExitAsync(cancellationToken);

@@ -62,7 +62,7 @@ internal static class QuestionsWork
     // the golden model's tokenizer and chat format, in the bench's own size
     private static void WriteFiles(string folder)
     {
-        string from = InRepository("tests", "golden", "models", "llava-1.5-tiny");
+        string from = Repository.At("tests", "golden", "models", "llava-1.5-tiny");
         foreach (string file in Directory.EnumerateFiles(from, "*.json")) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         Change("config.json", config =>
         {
@@ -83,13 +83,5 @@ internal static class QuestionsWork
             change(config);
             File.WriteAllText(path, config.ToJsonString());
         }
-    }
-
-    // from wherever it is started
-    private static string InRepository(params string[] path)
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "SafeRlhfV.slnx"))) folder = Path.GetDirectoryName(folder);
-        return Path.Combine([folder ?? throw new InvalidInputException("bench: 'image-questions' needs the repository's tests/golden."), .. path]);
     }
 }

@@ -29,7 +29,7 @@ internal static class TokenizerWork
 
     public static void Run(BenchSettings settings)
     {
-        Tokenizer tokenizer = Tokenizer.Load(settings.Tokenizer);
+        Tokenizer tokenizer = Tokenizer.Load(settings.Tokenizer ?? Repository.At("tests", "golden", "tokenizers", "llama3-style"));
         string[] texts = Texts();
         long bytes = texts.Sum(text => (long)Encoding.UTF8.GetByteCount(text)), tokens = 0;
         double seconds = Measure.Median(() => tokens = texts.Sum(text => (long)tokenizer.Encode(text).Count), settings.FewRepeats);

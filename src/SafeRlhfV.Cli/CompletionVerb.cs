@@ -7,11 +7,11 @@ namespace SafeRlhfV.Cli;
 internal static class CompletionVerb
 {
     private static readonly (string Shell, string File)[] Scripts =
-        [("bash", "safe-rlhf-v.bash"), ("zsh", "safe-rlhf-v.zsh"), ("powershell", "safe-rlhf-v.ps1")];
+        [("bash", "safe-rlhf-v.bash"), ("zsh", "safe-rlhf-v.zsh"), ("fish", "safe-rlhf-v.fish"), ("powershell", "safe-rlhf-v.ps1")];
 
     public static Command Create()
     {
-        Argument<string> shell = new("SHELL") { Description = "bash, zsh or powershell." };
+        Argument<string> shell = new("SHELL") { Description = "bash, zsh, fish or powershell." };
         shell.AcceptOnlyFromAmong([.. Scripts.Select(script => script.Shell)]);
         Command command = new("completion", "Print the script that completes this command line in a shell. Example: eval \"$(safe-rlhf-v completion bash)\"")
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using SafeRlhfV.Cli.Tests;
 using SafeRlhfV.Testing;
@@ -37,6 +38,23 @@ public sealed class BenchVerbTests
         JsonElement[] lines = [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(["image-clip336", "tokenizer"], lines.Select(line => line.GetProperty("work").GetString()));
         Assert.Equal([2, 1], lines.Select(line => line.GetProperty("threads").GetInt32())); // text is cut on one thread, whatever is allowed
+    }
+
+    // neither named, nor below the current folder
+    [Fact]
+    public async Task TheRepositorysTokenizerIsFoundFromAnyFolder()
+    {
+        using TemporaryFolder folder = new();
+        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "SafeRlhfV.Bench.dll"), "bench", "--only", "tokenizer", "--repeat", "1"])
+        {
+            WorkingDirectory = folder.Path,
+            RedirectStandardOutput = true,
+        };
+        using Process process = Process.Start(start)!;
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+        Assert.Equal("tokenizer", JsonElement.Parse(output).GetProperty("work").GetString());
     }
 
     [Fact]

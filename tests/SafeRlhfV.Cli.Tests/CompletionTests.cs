@@ -54,12 +54,27 @@ public sealed class CompletionTests : IDisposable
     [Theory]
     [InlineData("safe-rlhf-v train sf", "sft")]
     [InlineData("safe-rlhf-v train sft --conf", "--config")]
+    [InlineData("safe-rlhf-v completion pow", "powershell")]
+    public async Task FishCompletes(string line, string expected) => Assert.Equal([expected], await RunAsync("fish", "--no-config", "-c",
+        $"safe-rlhf-v completion fish | source; complete -C '{line}'"));
+
+    [Fact]
+    public async Task FishOffersFilesWhereTheProgramSuggestsNothing()
+    {
+        File.WriteAllText(folder.At("recipe-of-mine.yaml"), "");
+        Assert.Equal([folder.At("recipe-of-mine.yaml")], await RunAsync("fish", "--no-config", "-c",
+            $"safe-rlhf-v completion fish | source; complete -C 'safe-rlhf-v train sft --config {folder.At("recipe-of")}'"));
+    }
+
+    [Theory]
+    [InlineData("safe-rlhf-v train sf", "sft")]
+    [InlineData("safe-rlhf-v train sft --conf", "--config")]
     public async Task PowerShellCompletes(string line, string expected) => Assert.Equal([expected], await RunAsync("pwsh", "-NoProfile", "-NonInteractive",
         "-Command", $"safe-rlhf-v completion powershell | Out-String | Invoke-Expression; "
             + $"(TabExpansion2 -inputScript '{line}' -cursorColumn {line.Length}).CompletionMatches.CompletionText"));
 
     [Fact]
-    public async Task AnotherShellIsRefused() => await CliRun.Refused("fish", "completion", "fish");
+    public async Task AnotherShellIsRefused() => await CliRun.Refused("ksh", "completion", "ksh");
 
     private async Task<string[]> RunAsync(string shell, params string[] arguments)
     {

@@ -31,8 +31,7 @@ public sealed class PlatformTests
         JsonNode read = JsonNode.Parse(await BuildAsync("-getProperty:NuGetPackageRoot", "-getItem:PackageVersion"))!;
         string version = (string)read["Items"]!["PackageVersion"]!.AsArray().First(one => (string)one!["Identity"]! == "TorchSharp")!["Version"]!;
         const string Bridge = "runtimes/linux-x64/native/libLibTorchSharp.so";
-        byte[] original = await File.ReadAllBytesAsync(
-            Path.Combine((string)read["Properties"]!["NuGetPackageRoot"]!, "torchsharp", version.Trim('[', ']'), Bridge), TestContext.Current.CancellationToken);
+        byte[] original = File.ReadAllBytes(Path.Combine((string)read["Properties"]!["NuGetPackageRoot"]!, "torchsharp", version.Trim('[', ']'), Bridge));
         string copy = folder.At(Bridge);
         Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
         for (int build = 0; build < 2; build++)
@@ -59,7 +58,8 @@ public sealed class PlatformTests
 
     private static async Task<string> BuildAsync(params string[] options)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["msbuild", Path.Combine("src", "SafeRlhfV.Cli", "SafeRlhfV.Cli.csproj"), .. options])
+        string[] arguments = ["msbuild", Path.Combine("src", "SafeRlhfV.Cli", "SafeRlhfV.Cli.csproj"), .. options];
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments)
         {
             WorkingDirectory = Golden.RepositoryRoot(),
             RedirectStandardOutput = true,
