@@ -9,25 +9,37 @@ namespace SafeRlhfV.Bench;
 /// <summary>Times and prints.</summary>
 internal static class Measure
 {
-    /// <summary>Median seconds of some runs, after one that does not count. What a run makes is freed after it.</summary>
-    public static double Median(Action work, int repeat) => Middle(InTurn([work], repeat)[0]);
+    // the runtime compiles what is called often a second and third time, in the background
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+
+    /// <summary>Median seconds of some runs, after two seconds of runs that do not count. What a run makes is freed after it.</summary>
+    public static double Median(Action work, int repeat) => Middle(InTurn([work], repeat, WarmUp)[0]);
 
     /// <summary>
-    /// Seconds of every run of some ways of doing the same, one way after another in each round, after a round that does not count. What a run makes is freed
-    /// after it.
+    /// Seconds of every run of some ways of doing the same, one way after another in each round, after rounds that do not count: one at least, and two seconds
+    /// of them. What a run makes is freed after it.
     /// </summary>
-    public static double[][] InTurn(IReadOnlyList<Action> ways, int repeat)
+    public static double[][] InTurn(IReadOnlyList<Action> ways, int repeat) => InTurn(ways, repeat, WarmUp);
+
+    private static double[][] InTurn(IReadOnlyList<Action> ways, int repeat, TimeSpan warmUp)
     {
         double[][] seconds = [.. ways.Select(_ => new double[repeat])];
-        for (int run = -1; run < repeat; run++)
+        long begin = Stopwatch.GetTimestamp();
+        do Round(null);
+        while (Stopwatch.GetElapsedTime(begin) < warmUp);
+        for (int run = 0; run < repeat; run++) Round(run);
+        return seconds;
+
+        void Round(int? run)
+        {
             for (int way = 0; way < ways.Count; way++)
             {
                 using DisposeScope scope = NewDisposeScope();
                 long start = Stopwatch.GetTimestamp();
                 ways[way]();
-                if (run >= 0) seconds[way][run] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                if (run is { } counted) seconds[way][counted] = Stopwatch.GetElapsedTime(start).TotalSeconds;
             }
-        return seconds;
+        }
     }
 
     /// <summary>The median.</summary>
@@ -38,7 +50,7 @@ internal static class Measure
     {
         const int Side = 1024;
         Tensor a = randn(Side, Side), b = randn(Side, Side);
-        double seconds = Enumerable.Range(0, 3).Min(_ => Median(() => a.mm(b), repeat));
+        double seconds = Enumerable.Range(0, 3).Min(_ => Middle(InTurn([() => a.mm(b)], repeat, TimeSpan.Zero)[0]));
         return 2.0 * Side * Side * Side / seconds / 1e9;
     }
 

@@ -27,7 +27,7 @@ internal static class PpoStepWork
         using VisionCache cache = new(models.Roles.Actor.Model, TinyModel.Images(), 0);
         // no id ends a response: all have the same length
         SampleBatcher batcher = new(PadTokenId: 0, EosTokenIds: [], cache);
-        using SafePpoTrainer trainer = new(models.Roles, training, batcher, instructions: null, rounds: 1 + settings.FewRepeats);
+        using SafePpoTrainer trainer = new(models.Roles, training, batcher, instructions: null, rounds: 1000);
         RandomStream random = new(0, "bench/prompts");
         EncodedSample[] prompts = [.. Enumerable.Range(0, Rows).Select(_ => new EncodedSample(Text(random), [], null))];
         Dictionary<PpoPhase, double> ends = [];

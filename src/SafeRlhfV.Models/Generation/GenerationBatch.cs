@@ -107,11 +107,12 @@ internal sealed class GenerationBatch : IDisposable
     /// <summary>Feeds the tokens just taken and gives the next logits.</summary>
     public Tensor Advance()
     {
+        using IDisposable decoding = FewRowProducts.Decode();
         Device device = prompt.Ids_BL.device;
         Tensor ids = tensor(lastTokens, device: device).unsqueeze(1);
         Tensor hidden = model.Hidden(ids, mask_BK.narrow(1, 0, cache.Length + 1), nextPositions_B1, null, cache);
         nextPositions_B1.add_(Scalars.One, Scalars.One);
-        return model.Logits(hidden.squeeze(1));
+        return model.Logits(hidden).squeeze(1);
     }
 
     /// <summary>The responses.</summary>

@@ -16,7 +16,7 @@ internal sealed class HalfLinear : autograd.SingleTensorFunction<HalfLinear>
     /// <summary>[..., in] → [..., out].</summary>
     public static Tensor Run(Tensor x, Tensor weight_OI, Tensor? bias_O = null)
     {
-        if (!HalfProducts.AreSlow(weight_OI)) return nn.functional.linear(x, weight_OI, bias_O);
+        if (!HalfProducts.AreSlow(weight_OI)) return FewRowProducts.TryRun(x, weight_OI, bias_O) ?? nn.functional.linear(x, weight_OI, bias_O);
         bool wanted = is_grad_enabled() && (x.requires_grad || weight_OI.requires_grad);
         if (!wanted && x.numel() < HalfProducts.FewRows * weight_OI.shape[1]) return nn.functional.linear(x, weight_OI, bias_O);
         using DisposeScope scope = NewDisposeScope();
