@@ -180,6 +180,41 @@ public sealed class ResponsesTests
         Assert.Equal(400, (await gateway.PostAsync("/v1/responses", body)).Status);
     }
 
+    [Theory]
+    [InlineData("", "c b a", false)]
+    [InlineData("?order=asc", "a b c", false)]
+    [InlineData("?order=asc&limit=2", "a b", true)]
+    [InlineData("?limit=1", "c", true)]
+    [InlineData("?order=asc&after=in_ID_0&limit=100", "b c", false)]
+    [InlineData("?after=in_ID_1", "a", false)]
+    public async Task TheInputOfAResponseComesInPages(string query, string expected, bool hasMore)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        string id = await IdAsync(gateway, """
+            { "model": "ours", "input": [ { "role": "user", "content": "a" }, { "role": "assistant", "content": "b" }, { "role": "user", "content": "c" } ] }
+            """);
+        using HttpResponseMessage response = await gateway.GetAsync($"/v1/responses/{id}/input_items{query.Replace("ID", id)}");
+        JsonNode page = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+        Assert.Equal(expected, string.Join(' ', page["data"]!.AsArray().Select(item => item!["content"])));
+        Assert.Equal(hasMore, page["has_more"]!.GetValue<bool>());
+    }
+
+    [Theory]
+    [InlineData("/input_items?order=up", "order")]
+    [InlineData("/input_items?limit=0", "limit")]
+    [InlineData("/input_items?limit=x", "limit")]
+    [InlineData("/input_items?after=in_x", "after")]
+    [InlineData("?stream=true", "stream")]
+    public async Task WhatIsAskedOfAKeptResponseAndCannotBeHadIsRefusedByName(string query, string param)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        string id = await IdAsync(gateway, Ask());
+        using HttpResponseMessage response = await gateway.GetAsync($"/v1/responses/{id}{query}");
+        Assert.Equal(400, (int)response.StatusCode);
+        JsonNode error = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+        Assert.Equal(param, error["error"]!["param"]!.GetValue<string>());
+    }
+
     [Fact]
     public async Task WhatIsNotToBeKeptIsNot()
     {
