@@ -35,9 +35,7 @@ internal sealed class AdapterReader
     public static LoraAdapter Read(VisionLanguageModel model, string name, string folder)
     {
         LoraConfig config = LoraConfig.Load(folder);
-        string path = new[] { "adapter_model.safetensors", "adapter_model.bin" }.Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists)
-            ?? throw new InvalidInputException($"{folder}: there are no weights of the adapter (adapter_model.safetensors or adapter_model.bin).");
-        using WeightFile file = WeightFile.Open(path);
+        using WeightFile file = Open(folder);
         LoraAdapter adapter = new(model, name, config);
         try
         {
@@ -50,6 +48,12 @@ internal sealed class AdapterReader
             throw;
         }
     }
+
+    /// <summary>The adapter's weights.</summary>
+    /// <exception cref="InvalidInputException">There are none.</exception>
+    public static WeightFile Open(string folder) => WeightFile.Open(
+        new[] { "adapter_model.safetensors", "adapter_model.bin" }.Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists)
+        ?? throw new InvalidInputException($"{folder}: there are no weights of the adapter (adapter_model.safetensors or adapter_model.bin)."));
 
     private void Run()
     {

@@ -38,6 +38,15 @@ public sealed class AdapterSet
         return this[name].Layers.SelectMany(layer => layer.Own).Any(own => tower.Contains(own.Value.Handle));
     }
 
+    /// <summary>Numbers in the modules that a new adapter would train whole.</summary>
+    /// <param name="modules">Their names, as PEFT's modules_to_save has them.</param>
+    public long NumbersIn(IReadOnlyList<string> modules)
+    {
+        ModelFamily family = ModelFamilies.Find(model.Config.ModelType)!;
+        return Modules.Where(entry => family.Layouts.Any(layout => modules.Any(name => LoraConfig.Saves(name, layout.Module(entry.Key)))))
+            .Sum(entry => entry.Value.Own.Sum(own => own.Value.numel()));
+    }
+
     /// <summary>Takes an adapter away and frees it.</summary>
     public void Remove(string name)
     {

@@ -43,6 +43,14 @@ public sealed class LoraAdapter : IDisposable
     internal IEnumerable<AdaptedLayer> Layers => pairs.Keys.Concat<AdaptedLayer>(embeddings.Keys).Concat(rows.Keys)
         .Concat(replaced.Keys.Select(place => place.Layer)).Distinct();
 
+    /// <summary>Numbers in a PEFT folder's weights; none is read.</summary>
+    /// <exception cref="InvalidInputException">There are none, or the file is damaged.</exception>
+    public static long NumbersOf(string folder)
+    {
+        using WeightFile file = AdapterReader.Open(folder);
+        return file.Entries.Values.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size));
+    }
+
     /// <summary>Writes the adapter into the model's own weights, for good. The adapter itself stays as it is; do not use it afterwards.</summary>
     /// <exception cref="InvalidInputException">It adds a bias to a layer that has none.</exception>
     public void Merge()
@@ -122,10 +130,17 @@ public sealed class LoraAdapter : IDisposable
         using IDisposable noGrad = no_grad();
         IReadOnlyList<string> wanted = config.TargetPattern is null ? config.TargetModules : config.PatternNames;
         HashSet<string> met = [];
-        foreach ((string module, LinearLayer layer) in model.Adapters.Layers)
+        foreach ((string module, AdaptedLayer changed) in model.Adapters.Modules)
         {
             string[] names = [.. family.Layouts.Select(known => known.Module(module))];
-            if (!names.Any(config.Targets)) continue;
+            if (config.ModulesToSave.FirstOrDefault(saved => names.Any(name => LoraConfig.Saves(saved, name))) is { } whole)
+            {
+                met.Add(whole);
+                foreach ((string parameter, Parameter own) in changed.Own)
+                    adapter.Put(changed, parameter, module, adapter.Add($"{Prefix}{layout.Module(module)}.{parameter}", own.clone()));
+                continue;
+            }
+            if (changed is not LinearLayer layer || !names.Any(config.Targets)) continue;
             met.UnionWith(wanted.Where(target => names.Any(name => LoraConfig.EndsIn(name, target))));
             string key = Prefix + layout.Module(module);
             double bound = 1 / Math.Sqrt(layer.InputSize);
@@ -136,11 +151,15 @@ public sealed class LoraAdapter : IDisposable
             Parameter parameterB = adapter.Add($"{key}.lora_B.weight", zeros(layer.OutputSize, config.Rank, ScalarType.Float32, layer.Weight.device));
             adapter.Put(layer, key, new LoraPair(parameterA, parameterB, config.Scaling, config.Dropout));
         }
-        string[] lost = [.. wanted.Except(met)];
-        if (lost.Length == 0 && adapter.pairs.Count > 0) return adapter;
+        string[] lost = [.. wanted.Except(met)], unsaved = [.. config.ModulesToSave.Except(met)];
+        if (lost.Length == 0 && unsaved.Length == 0 && adapter.pairs.Count > 0) return adapter;
         adapter.Dispose();
-        IEnumerable<string> there = model.Adapters.Layers.Select(entry => entry.Key)
-            .Select(module => module.Split('.').Last(part => !part.All(char.IsAsciiDigit))).Distinct().Order(StringComparer.Ordinal);
+        IEnumerable<string> Ends(IEnumerable<string> modules) =>
+            modules.Select(module => module.Split('.').Last(part => !part.All(char.IsAsciiDigit))).Distinct().Order(StringComparer.Ordinal);
+        if (unsaved.Length > 0)
+            throw new InvalidInputException($"LoRA: '{string.Join(", ", unsaved)}' of modules_to_save is no module of this model; there are "
+                + $"{string.Join(", ", Ends(model.Adapters.Modules.Keys.Select(layout.Module)))}.");
+        IEnumerable<string> there = Ends(model.Adapters.Layers.Select(entry => entry.Key));
         string what = lost.Length > 0 ? string.Join(", ", lost) : config.TargetPattern ?? string.Join(", ", wanted);
         throw new InvalidInputException($"LoRA: the target '{what}' matches no linear layer of this model; there are {string.Join(", ", there)}.");
     }

@@ -89,7 +89,7 @@ public sealed record LoraConfig
         Dropout = dropout,
         PatternNames = layers ?? LanguageModelLayers,
         TargetPattern =
-            $@"(model\.)?(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.({string.Join('|', (layers ?? LanguageModelLayers).Select(Regex.Escape))})",
+            $@"(model\.){{0,2}}(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.({string.Join('|', (layers ?? LanguageModelLayers).Select(Regex.Escape))})",
     };
 
     /// <summary>What the low-rank product is multiplied by.</summary>
@@ -130,6 +130,7 @@ public sealed record LoraConfig
             ["use_dora"] = false,
             ["use_rslora"] = RankStabilised,
         };
+        if (ModulesToSave.Count > 0) root["modules_to_save"] = new JsonArray([.. ModulesToSave.Select(name => (JsonNode)name)]);
         if (Layers is not null) root["layers_to_transform"] = new JsonArray([.. Layers.Select(layer => (JsonNode)layer)]);
         return root.ToJsonString(indented) + "\n";
     }
@@ -157,6 +158,9 @@ public sealed record LoraConfig
 
     /// <summary>True if a parameter of that name belongs to a module that is saved whole.</summary>
     internal bool Saves(string parameter) => ModulesToSave.Any(name => IsWhole($@"(.*\.)?{Regex.Escape(name)}\..*", parameter, "modules_to_save"));
+
+    /// <summary>True if a module of that name is <paramref name="saved"/>, or lies in it.</summary>
+    internal static bool Saves(string saved, string module) => IsWhole($@"(.*\.)?{Regex.Escape(saved)}(\..*)?", module, "modules_to_save");
 
     /// <summary>The rank at a module, by any of its names: that of the first pattern that matches.</summary>
     internal int RankOf(IReadOnlyList<string> names) => (int)(Matching(RankPattern, "rank_pattern", names) ?? Rank);

@@ -74,7 +74,8 @@ internal sealed record ActivationCost(ModelShape Shape, bool Half, LoraRecipe? L
         const long Chunks = 3 * (16L << 20), Kept = 128L << 20;
         long vocabulary = Shape.Text.VocabularySize;
         if (vocabulary < WideVocabulary) return answers * (Element * H + (Element + 3 * Wide) * vocabulary);
-        long ofWeight = trained && Lora is null ? Wide * vocabulary * H + Math.Min(Kept, answers * Wide * vocabulary) : 0;
+        bool trainsOutput = trained && (Lora is null || Lora.ModulesToSave.Contains(LoraRecipe.OutputModule));
+        long ofWeight = trainsOutput ? Wide * vocabulary * H + Math.Min(Kept, answers * Wide * vocabulary) : 0;
         return answers * (2 * Element + Wide) * H + Chunks + ofWeight;
     }
 }

@@ -15,6 +15,7 @@ public static class MemoryPlanner
     // CUDA's caching allocator is taken to waste a tenth of what is kept; on the CPU freed memory is used again (TensorMemory)
     private const double DeviceGaps = 0.1;
     private const int TowerGroup = 16;
+    private const string EmbeddingModule = "embed_tokens";
 
     /// <summary>Plans a recipe of one model.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -35,8 +36,8 @@ public static class MemoryPlanner
         PlanPart part = PlanBatches.Of(sizes, training, each, inputs.Ranks).MaxBy(KeptOf)!;
         bool reference = step.HasReference && model.Lora is null, several = part.Rows * inputs.Ranks < training.BatchSize;
 
-        long unread = inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy, frozen: model.Lora is not null) : 0;
-        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, unread, model.Lora, adapters: 1,
+        long unread = inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy, model.Lora) : 0;
+        List<MemoryPart> parts = Lasting(shape, half, reference ? 2 : 1, unread, model.Lora is null ? [] : [AdapterNumbers(shape, model.Lora)],
             OnDevice(training.Optimizer, model.Device, half, model.Lora, trained / inputs.Ranks));
         if (heads > 0) parts.Add(HeadsPart(heads, half));
         parts.AddRange(Exchange(inputs.Ranks, trained * GradientBytes(model.Lora, half), trained));
@@ -63,20 +64,27 @@ public static class MemoryPlanner
     /// <summary>
     /// Mapped weights that no pass reads: the output matrix where scores are learnt, and where it is frozen the embedding table but for some rows.
     /// </summary>
-    internal static long Unread(ModelShape shape, bool half, bool policy, bool frozen)
+    internal static long Unread(ModelShape shape, bool half, bool policy, LoraRecipe? lora)
     {
         long table = (long)shape.Text.VocabularySize * shape.Text.HiddenSize;
-        bool readsTable = !frozen || (policy && shape.Config.TieWordEmbeddings);
+        // a copy of the table that an adapter trains is read from it
+        bool readsTable = lora is null || lora.ModulesToSave.Contains(EmbeddingModule) || (policy && shape.Config.TieWordEmbeddings);
         return (half ? 2 : 4) * ((policy ? 0 : shape.OutputParameters) + (readsTable ? 0 : table));
     }
 
-    internal static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, long unread, LoraRecipe? lora, int adapters, long state)
+    /// <param name="shape">The model.</param>
+    /// <param name="half">Weights take two bytes.</param>
+    /// <param name="models">Whole models.</param>
+    /// <param name="unread">Bytes of theirs that no pass reads.</param>
+    /// <param name="adapters">Numbers of each adapter; none where all weights are trained.</param>
+    /// <param name="state">Bytes of the optimizer.</param>
+    internal static List<MemoryPart> Lasting(ModelShape shape, bool half, int models, long unread, IReadOnlyList<long> adapters, long state)
     {
         long weights = models * shape.Parameters * (half ? 2 : 4) - unread;
         List<MemoryPart> parts = [new("program and libraries", ProcessBytes, true),
             new(models == 1 ? "weights" : $"weights of {models} models", weights, true)];
-        if (lora is not null) parts.Add(new(adapters == 1 ? "adapter" : $"{adapters} adapters", adapters * LoraParameters(shape, lora) * 4, true));
-        parts.Add(new(lora is null && half ? "optimizer with float32 master weights" : "optimizer", state, true));
+        if (adapters.Count > 0) parts.Add(new(adapters.Count == 1 ? "adapter" : $"{adapters.Count} adapters", adapters.Sum() * 4, true));
+        parts.Add(new(adapters.Count == 0 && half ? "optimizer with float32 master weights" : "optimizer", state, true));
         return parts;
     }
 
@@ -92,7 +100,7 @@ public static class MemoryPlanner
         : 0;
 
     /// <summary>Two moments, and a master copy of weights in half precision, all float32.</summary>
-    internal static long StateBytes(bool half, LoraRecipe? lora, long trained) => trained * (lora is null && half ? 12 : 8);
+    internal static long StateBytes(bool half, LoraRecipe? lora, long trained) => trained * (HasMasters(lora, half) ? 12 : 8);
 
     internal static List<MemoryPart> Host(string device, long data, long offloaded)
     {
@@ -152,10 +160,12 @@ public static class MemoryPlanner
 
     /// <summary>Numbers that are trained (a single head is too small to count).</summary>
     internal static long Trained(ModelShape shape, LoraRecipe? lora, bool policy, bool tower) =>
-        lora is not null ? LoraParameters(shape, lora) : shape.Parameters - (tower ? 0 : shape.TowerParameters) - (policy ? 0 : shape.OutputParameters);
+        lora is not null ? AdapterNumbers(shape, policy ? lora : lora.ForScores)
+            : shape.Parameters - (tower ? 0 : shape.TowerParameters) - (policy ? 0 : shape.OutputParameters);
 
-    private static long LoraParameters(ModelShape shape, LoraRecipe lora) =>
-        shape.Text.Layers * lora.Rank * Adapted(shape, lora).Sum(layer => layer.In + layer.Out);
+    /// <summary>Numbers of a new adapter: low-rank products, and modules that it trains whole.</summary>
+    internal static long AdapterNumbers(ModelShape shape, LoraRecipe lora) =>
+        (shape.Text.Layers * lora.Rank * Adapted(shape, lora).Sum(layer => layer.In + layer.Out)) + shape.NumbersIn(lora.ModulesToSave);
 
     /// <summary>Layers of one block that an adapter changes.</summary>
     internal static IEnumerable<(long In, long Out)> Adapted(ModelShape shape, LoraRecipe lora)
@@ -166,9 +176,11 @@ public static class MemoryPlanner
         return layers.Where(layer => lora.Targets.Count == 0 || lora.Targets.Contains(layer.Name)).Select(layer => (layer.In, layer.Out));
     }
 
-    // adapters are float32 whatever the backbone's type
+    // low-rank products are float32 whatever the backbone's type; modules that are trained whole have that type, and all is counted as the larger of both
+    private static bool HasMasters(LoraRecipe? lora, bool half) => half && lora is not { ModulesToSave.Count: 0 };
+
     internal static int GradientBytes(LoraRecipe? lora, bool half) => lora is null && half ? 2 : 4;
 
     // gradients of half precision are widened for the update
-    internal static long UpdateBytes(LoraRecipe? lora, bool half, long trained) => lora is null && half ? 4 * trained : 0;
+    internal static long UpdateBytes(LoraRecipe? lora, bool half, long trained) => HasMasters(lora, half) ? 4 * trained : 0;
 }

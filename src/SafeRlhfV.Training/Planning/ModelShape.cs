@@ -26,6 +26,14 @@ public sealed record ModelShape(ModelConfig Config, long Parameters, long TowerP
     /// </summary>
     public (int Rows, int Tokens)? Images { get; init; }
 
+    /// <summary>Numbers in the modules of that name (modules_to_save).</summary>
+    public long NumbersIn(IReadOnlyList<string> modules)
+    {
+        if (modules.Count == 0) return 0;
+        using VisionLanguageModel model = ModelFamilies.Find(Config.ModelType)!.Create(Config, new MetaParameterSource());
+        return model.Adapters.NumbersIn(modules);
+    }
+
     /// <summary>The language model's sizes.</summary>
     public TextConfig Text => Config.Text;
 

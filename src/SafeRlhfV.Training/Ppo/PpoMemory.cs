@@ -22,16 +22,17 @@ internal static class PpoMemory
         int micro = AtOnce(training.MicroBatch, training.MiniBatch), texts = AtOnce(training.MicroBatch, training.PtxBatch);
         bool several = micro * inputs.Ranks < training.MiniBatch;
         long rows = micro, width = sizes.PromptTokens + answer;
-        long actor = Trained(shape, model.Lora, policy: true, tower: false), critic = Trained(shape, model.Lora, policy: false, tower: false);
+        long actor = Trained(shape, model.Lora, policy: true, tower: false);
         int scorers = model.Scorers, learning = critics is null ? 0 : model.Critics, judge = model.Judge.Length > 0 ? 1 : 0;
+        long learnt = critics is null ? 0 : CriticNumbers(model, shape);
         // servers have memory of their own, and what they are compared with is freed before the first round
         int freed = recipe.Scoring is { ReleasesModels: true } ? scorers : 0, models = shared ? 1 : 2 + scorers - freed + learning + judge;
         long state = OnDevice(training.Actor, model.Device, half, model.Lora, actor / inputs.Ranks)
-            + (critics is null ? 0 : OnDevice(critics, model.Device, half, model.Lora, learning * critic / inputs.Ranks));
-        long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, frozen: true) : 0;
-        List<MemoryPart> parts = Lasting(shape, half, models, unread, model.Lora, adapters: 1 + scorers + learning + judge, state);
+            + (critics is null ? 0 : OnDevice(critics, model.Device, half, model.Lora, learnt / inputs.Ranks));
+        long unread = shared && inputs.AreMapped(model.Dtype, model.Device) ? Unread(shape, half, policy: true, model.Lora) : 0;
+        List<MemoryPart> parts = Lasting(shape, half, models, unread, shared ? [actor, .. Adapters(recipe, shape)] : [], state);
         if (Ensembles(model) is > 0 and long heads) parts.Add(HeadsPart(heads * shape.Text.HiddenSize, half));
-        parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + (learning * critic)));
+        parts.AddRange(Exchange(inputs.Ranks, actor * GradientBytes(model.Lora, half), actor + learnt));
         long draws = training is GrpoSettings { Resample: int further } ? 1 + further : 1;
         (PlanSizes, long) prompts = (sizes, Drawn(training.Rounds, draws * training.RolloutBatch));
         parts.AddRange(Vision(shape, half, Math.Max(rows, ptx ? texts : 0), training.VisionCacheBytes, tower: false,
@@ -75,7 +76,7 @@ internal static class PpoMemory
             + $"{(half ? "bfloat16" : "float32")}, {(shared ? "one backbone" : $"{models} models")}")
         {
             Host = Host(model.Device, data, Offloaded(training.Actor, half, model.Lora, actor / inputs.Ranks)
-                + (critics is null ? 0 : Offloaded(critics, half, model.Lora, learning * critic / inputs.Ranks))),
+                + (critics is null ? 0 : Offloaded(critics, half, model.Lora, learnt / inputs.Ranks))),
         };
 
         // rows of a batch that run at a time on one rank
@@ -88,6 +89,28 @@ internal static class PpoMemory
         // one folder has both scores, each with all its heads
         string[] folders = [model.Reward, model.NamesOneFolder ? model.Reward : model.Cost, model.Judge];
         return folders.Where(folder => folder.Length > 0).Select(ModelKinds.Heads).Where(count => count > 1).Sum();
+    }
+
+    /// <summary>Numbers that the critics train.</summary>
+    internal static long CriticNumbers(PpoModelsRecipe model, ModelShape shape) => Critics(model).Sum(folder => ScoreNumbers(model, shape, folder));
+
+    // adapters of scores, critics and the judge
+    private static IEnumerable<long> Adapters(RolloutRecipe recipe, ModelShape shape)
+    {
+        PpoModelsRecipe model = recipe.Model;
+        string[] scores = model.NamesOneFolder || !model.HasReward ? [model.Cost] : [model.Reward, model.Cost];
+        string[] judge = model.Judge.Length > 0 ? [model.Judge] : [];
+        return scores.Concat(recipe.Critics is null ? [] : Critics(model)).Concat(judge).Select(folder => ScoreNumbers(model, shape, folder));
+    }
+
+    private static string[] Critics(PpoModelsRecipe model) => model.NamesOneFolder ? [model.Cost] : [model.Reward, model.Cost];
+
+    // a score's adapter has a rank of its own, known where the folder is there already; a critic without a reward model starts as the actor does
+    private static long ScoreNumbers(PpoModelsRecipe model, ModelShape shape, string folder)
+    {
+        string[] places = model.Lora is null || folder.Length == 0 ? [] : [folder, Path.Combine(folder, ResultFolder.Name)];
+        return places.FirstOrDefault(RecipeModels.IsAdapter) is { } adapter ? LoraAdapter.NumbersOf(adapter)
+            : Trained(shape, model.Lora, policy: false, tower: false);
     }
 
     /// <summary>What is known of the prompts, or the recipe's limits.</summary>

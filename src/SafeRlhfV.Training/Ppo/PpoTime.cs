@@ -41,9 +41,8 @@ internal static class PpoTime
         for (int i = 0; i < updates; i++)
         {
             long actor = MemoryPlanner.Trained(shape, model.Lora, policy: true, tower: false);
-            long critic = MemoryPlanner.Trained(shape, model.Lora, policy: false, tower: false);
             round.AddUpdate(training.Actor, model.Device, model.Lora, actor / inputs.Ranks);
-            if (critics is not null) round.AddUpdate(critics, model.Device, model.Lora, learning * critic / inputs.Ranks);
+            if (critics is not null) round.AddUpdate(critics, model.Device, model.Lora, PpoMemory.CriticNumbers(model, shape) / inputs.Ranks);
         }
     }
 }

@@ -125,6 +125,8 @@ public abstract class RolloutDefinition : TrainerDefinition
         faults.CheckTargets(model.Lora);
         faults.CheckLengths(training.Lengths);
         rollout.Rollouts?.Check(faults);
+        if (rollout.Rollouts is not null && model.Lora is { ModulesToSave.Count: > 0 })
+            faults.Add("model.lora.modules_to_save", "the servers that sample load low-rank products alone; leave it out, or rollouts");
         rollout.Scoring?.Check(model, faults);
         bool sharing = !faults.Has("model.sharing");
         if (sharing && model.Sharing == Sharing.Backbone && model.Lora is null)

@@ -24,7 +24,19 @@ public sealed record LoraRecipe
     /// <summary>Names of the language model's linear layers that are adapted (q_proj, ...); empty = all seven of each block.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
+    /// <summary>Names of modules that are trained whole, in a copy that the adapter keeps (embed_tokens, lm_head, multi_modal_projector, ...).</summary>
+    public IReadOnlyList<string> ModulesToSave { get; init; } = [];
+
+    /// <summary>The output matrix's name among <see cref="ModulesToSave"/>.</summary>
+    internal const string OutputModule = "lm_head";
+
+    /// <summary>The same for a score, which never reads the output matrix.</summary>
+    internal LoraRecipe ForScores => this with { ModulesToSave = [.. ModulesToSave.Where(module => module != OutputModule)] };
+
     /// <summary>The adapter's settings on a base model.</summary>
     public LoraConfig ToConfig(string? baseModel) =>
-        LoraConfig.ForLanguageModel(Rank, Alpha, Dropout, Targets.Count == 0 ? null : Targets) with { RankStabilised = RankStabilised, BaseModel = baseModel };
+        LoraConfig.ForLanguageModel(Rank, Alpha, Dropout, Targets.Count == 0 ? null : Targets) with
+        {
+            RankStabilised = RankStabilised, ModulesToSave = ModulesToSave, BaseModel = baseModel,
+        };
 }

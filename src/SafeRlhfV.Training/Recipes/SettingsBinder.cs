@@ -98,6 +98,7 @@ internal static class SettingsBinder
                 },
             _ when type == typeof(IReadOnlyList<string>) && key == "categories" => "pairs `own=category`",
             _ when type == typeof(IReadOnlyList<string>) && key == "endpoints" => "addresses",
+            _ when type == typeof(IReadOnlyList<string>) && key == "modules_to_save" => "names of modules",
             _ when type == typeof(IReadOnlyList<string>) => $"some of {string.Join(", ", LoraConfig.LanguageModelLayers.Select(name => $"`{name}`"))}",
             _ when type == typeof(IReadOnlyList<RewardTerm>) => "list of rewards",
             _ when type == typeof(IReadOnlyList<double>) => $"numbers, {SettingLimits.Of(property).Range}",

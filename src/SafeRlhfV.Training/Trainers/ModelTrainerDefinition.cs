@@ -52,6 +52,8 @@ public abstract class ModelTrainerDefinition<T> : TrainerDefinition where T : Re
         faults.Need("data.folder", own.Data.Folder, "the data set (--data)");
         faults.CheckDevice(model.Device);
         faults.CheckTargets(model.Lora);
+        if (!Cost.IsPolicy && model.Lora is { } lora && lora.ModulesToSave.Contains(LoraRecipe.OutputModule))
+            faults.Add("model.lora.modules_to_save", $"a score never reads the output matrix; leave {LoraRecipe.OutputModule} out");
         faults.CheckLengths(training.Lengths);
         if (training.MicroBatchSize > training.BatchSize)
             faults.Add("training.micro_batch_size", $"{training.MicroBatchSize} is more than batch_size {training.BatchSize}");

@@ -36,11 +36,14 @@ public sealed class ModelShapeTests
             Assert.Equal(Numbers(new PolicyRole(model)), MemoryPlanner.Trained(shape, null, policy: true, tower: false));
             // the head itself is too small to count
             Assert.Equal(Numbers(new ScorerRole(model, head)) - head.Weight.numel(), MemoryPlanner.Trained(shape, null, policy: false, tower: false));
-            foreach (LoraRecipe lora in (LoraRecipe[])[new() { Rank = 4 }, new() { Rank = 2, Targets = ["q_proj", "v_proj"] }])
+            foreach (LoraRecipe lora in (LoraRecipe[])[new() { Rank = 4 }, new() { Rank = 2, Targets = ["q_proj", "v_proj"] },
+                new() { Rank = 3, ModulesToSave = ["embed_tokens", "lm_head"] }])
             {
                 string name = $"adapter{lora.Rank}";
                 model.Adapters.Create(name, lora.ToConfig(folder), 0);
                 Assert.Equal(Numbers(new PolicyRole(model, name)), MemoryPlanner.Trained(shape, lora, policy: true, tower: false));
+                model.Adapters.Create($"{name}-score", lora.ForScores.ToConfig(folder), 0);
+                Assert.Equal(Numbers(new PolicyRole(model, $"{name}-score")), MemoryPlanner.Trained(shape, lora, policy: false, tower: false));
             }
         }
 

@@ -1,3 +1,4 @@
+using SafeRlhfV.Models;
 using SafeRlhfV.Testing;
 using static TorchSharp.torch;
 
@@ -135,6 +136,7 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     [InlineData("one-gpu/ppo", "training.micro_batch=16", "training.micro_batch=8")]
     [InlineData("one-gpu/ppo", "training.micro_batch=16", "training.micro_batch=1")]
     [InlineData("one-gpu/ppo", "model.lora.rank=64", "model.lora.rank=16")]
+    [InlineData("one-gpu/ppo", "model.lora.modules_to_save=[lm_head]", "model.lora.modules_to_save=[]")]
     public void EverySettingThatSavesMemoryIsSeen(string file, string more, string less)
     {
         long Total(string set) => RecipePlan.ByLimits(Load(file.Split('/')[0], file.Split('/')[1], "llava-1.5-7b-hf", set)).Memory.TotalBytes;
@@ -166,6 +168,24 @@ public sealed class RecipePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
         Assert.Equal(2 * shape.Parameters, Weights(null));
         Assert.Equal(2 * shape.Parameters, Weights(ScalarType.Float16)); // converted while loading
         Assert.Equal(2 * (shape.Parameters - (tables * (long)shape.Text.VocabularySize * shape.Text.HiddenSize)), Weights(ScalarType.BFloat16));
+    }
+
+    [Fact]
+    public void AdaptersOfScoresAreCountedWithTheirOwnRanks()
+    {
+        string policy = Golden.At("models", "llava-1.5-tiny");
+        using TemporaryFolder temporary = new();
+        using VisionLanguageModel model = ModelCheckpoint.Load(policy);
+        foreach ((string name, int rank) in new[] { ("small", 1), ("other", 1), ("large", 9) })
+            model.Adapters.Create(name, new LoraRecipe { Rank = rank }.ToConfig(policy), 1).Save(temporary.At(name, "result"));
+        MemoryPlan Plan(string reward, string cost) => RecipePlan.ByLimits(Load("one-gpu", "ppo", "a", "model.lora.rank=4", $"model.policy={policy}",
+            $"model.reward={temporary.At(reward)}", $"model.cost={temporary.At(cost)}")).Memory;
+        long Of(MemoryPlan plan, string name) => plan.Parts.Single(part => part.Name == name).Bytes;
+        long more = model.Adapters["large"].Parameters.Sum(one => one.numel()) - model.Adapters["small"].Parameters.Sum(one => one.numel());
+        MemoryPlan mixed = Plan("large", "small"), small = Plan("other", "small");
+        // a score, and the critic that starts from it
+        Assert.Equal(4 * 2 * more, Of(mixed, "5 adapters") - Of(small, "5 adapters"));
+        Assert.Equal(8 * more, Of(mixed, "optimizer") - Of(small, "optimizer"));
     }
 
     [Fact]

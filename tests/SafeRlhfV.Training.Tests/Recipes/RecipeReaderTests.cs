@@ -118,6 +118,7 @@ public sealed class RecipeReaderTests
     [InlineData("model.sharing=none", "model.lora: sharing: none trains all weights")]
     [InlineData("model.lora.targets=[q_proj,v_porj]", "model.lora.targets: 'v_porj' is no linear layer of a block; there are q_proj")]
     [InlineData("model.lora=", "model.lora: sharing: backbone trains adapters")]
+    [InlineData("model.lora.modules_to_save=[lm_head] rollouts.endpoints=[http://localhost:1]", "model.lora.modules_to_save: the servers that sample")]
     [InlineData("training.mini_batch=200", "mini_batch: 200 is more than rollout_batch 16")]
     [InlineData("training.micro_batch=200", "micro_batch: 200 is more than mini_batch 16")]
     [InlineData("training.rollout_micro_batch=200", "rollout_micro_batch: 200 is more than rollout_batch 16")]
@@ -129,6 +130,19 @@ public sealed class RecipeReaderTests
     {
         string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse(Ppo, sets: sets.Split(' '))).Message;
         Assert.Contains(expected, message);
+        Assert.Contains("1 fault:", message);
+    }
+
+    [Theory]
+    [InlineData("reward")]
+    [InlineData("cost")]
+    [InlineData("scores")]
+    [InlineData("guard")]
+    public void AScoreWithAnOutputMatrixOfItsOwnIsRefused(string trainer)
+    {
+        string message = Assert.Throws<InvalidInputException>(() => RecipeReader.Parse($"trainer: {trainer}\nmodel: {{ folder: a }}\ndata: {{ folder: b }}",
+            sets: ["model.lora.modules_to_save=[embed_tokens, lm_head]"])).Message;
+        Assert.Contains("model.lora.modules_to_save: a score never reads the output matrix; leave lm_head out", message);
         Assert.Contains("1 fault:", message);
     }
 

@@ -37,6 +37,9 @@ public sealed class TinyRecipes : IDisposable
             adapter.Save(folder.At($"{name}-adapter"));
             heads.Save(folder.At($"{name}-adapter"));
         }
+        LoraAdapter saved = model.Adapters.Create("saved", new LoraRecipe { Rank = 2, ModulesToSave = ["embed_tokens"] }.ToConfig(Start), 1);
+        saved.Save(folder.At("reward-saved-adapter"));
+        reward.Save(folder.At("reward-saved-adapter"));
         // layers of these names are in the vision tower too
         using LoraAdapter tower = model.Adapters.Create("tower", new LoraConfig { Rank = 2, TargetModules = ["q_proj"], BaseModel = Start }, 1);
         tower.Save(folder.At("tower-adapter"));
@@ -50,7 +53,7 @@ public sealed class TinyRecipes : IDisposable
     /// <summary>All the others.</summary>
     public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens",
         "reward-heads", "cost-heads", "scores-heads-lora", "ppo-heads", "grpo-heads", "guard", "guard-tokens", "ppo", "ppo-checked-backbone",
-        "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
+        "sft-saved", "ppo-saved", "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
@@ -81,6 +84,8 @@ public sealed class TinyRecipes : IDisposable
                     "ppo-backbone" or "grpo-backbone" =>
                         (string[])[$"model.reward={At("reward-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2",
                         "model.lora.dropout=0.1"],
+                    "ppo-saved" => [$"model.reward={At("reward-saved-adapter")}", $"model.cost={At("cost-adapter")}", "model.lora.rank=2",
+                        "model.lora.modules_to_save=[embed_tokens, lm_head, multi_modal_projector]"],
                     "ppo-checked-backbone" => [$"model.cost={At("cost-adapter")}", "model.lora.rank=2"],
                     "ppo-checked" => ["model.sharing=none", $"model.cost={At("cost")}"],
                     "ppo-joint" => ["training.lengths.response_tokens=8", "training.lengths.too_long=cut_response", $"model.reward={At("scores-adapter")}",
@@ -108,6 +113,7 @@ public sealed class TinyRecipes : IDisposable
                 .. name == "guard-prompts" ? (string[])[$"data.safe_prompts.folder={Golden.At("beavertails-v", "flat")}", "training.prompt_share=0.6"] : [],
                 .. name.Contains("-heads", StringComparison.Ordinal) ? (string[])["training.heads=3", "training.bootstrap=true"] : [],
                 .. name == "dpo-safe" ? (string[])["training.preference=safe_helpful", "training.delta=2", "training.beta=margin"] : [],
+                .. name == "sft-saved" ? (string[])["model.lora.rank=2", "model.lora.modules_to_save=[embed_tokens, lm_head]"] : [],
                 .. name.EndsWith("-lora", StringComparison.Ordinal) ? (string[])["model.lora.rank=2", "model.lora.dropout=0.1"] : [],
             ];
         return RecipeReader.Parse($"trainer: {kind}\n", name, [.. common, .. special, .. sets]);
