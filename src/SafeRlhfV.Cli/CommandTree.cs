@@ -72,12 +72,13 @@ internal static class CommandTree
             DataQueueVerbs.Create(),
             DataAnnotateVerb.Create(),
         },
-        new Command("model", "Describe, make, convert and merge checkpoints, and write their cards.")
+        new Command("model", "Describe, make, convert, merge and extract checkpoints, and write their cards.")
         {
             ModelInfoVerb.Create(),
             ModelInitVerb.Create(),
             ModelConvertVerb.Create(),
             ModelMergeVerb.Create(),
+            ModelExtractVerb.Create(),
             ModelExportVerb.Create(),
             ModelCardVerb.Create(),
         },

@@ -17,7 +17,7 @@ internal static class DemoVerb
             .AcceptOnlyFromAmong("log", "projected", "pid", "fixed");
         Option<string> sharing = new Option<string>("--sharing")
         {
-            Description = "Score models and PPO's roles as whole models, or as adapters on one backbone.",
+            Description = "PPO's roles as whole models, or as adapters on one backbone.",
             DefaultValueFactory = _ => "none"
         }.AcceptOnlyFromAmong("none", "backbone");
         Option<bool> validation = new("--validation")

@@ -6,8 +6,7 @@ namespace SafeRlhfV.Demo;
 /// <summary>Sizes and settings of a demo run. What a trainer is given here is what its recipe would say.</summary>
 public sealed record DemoSettings
 {
-    // adapters learn with higher rates than whole models; RM-V, unsteady at such a rate, takes more and smaller steps (docs/training.md)
-    private const double AdapterRate = 5, RewardAdapterRate = 2, RewardAdapterEpochs = 1.6;
+    private const double AdapterRate = 3; // adapters learn with higher rates than whole models
 
     /// <summary>"default" or "quick".</summary>
     public required string Profile { get; init; }
@@ -81,23 +80,24 @@ public sealed record DemoSettings
     /// <summary>Beaver-Guard-V.</summary>
     public required GuardSettings Guard { get; init; }
 
-    /// <summary>Whether score models and PPO's roles are whole models, or adapters on one backbone.</summary>
+    /// <summary>Whether PPO's roles are whole models, or adapters on one backbone.</summary>
     public Sharing Sharing { get; init; } = Sharing.None;
 
-    /// <summary>The adapters, with <see cref="Sharing"/> by backbone.</summary>
+    /// <summary>The actor's adapter, with <see cref="Sharing"/> by backbone.</summary>
     public LoraRecipe? Lora { get; init; }
+
+    /// <summary>The rank of the scores' adapters, which are extracted from whole models.</summary>
+    public int ScoreRank { get; init; } = 64;
 
     /// <summary>The same on one backbone.</summary>
     public DemoSettings OnOneBackbone()
     {
-        static OptimizerSettings Faster(OptimizerSettings whole, double rate = AdapterRate) => whole with { LearningRate = rate * whole.LearningRate };
+        static OptimizerSettings Faster(OptimizerSettings whole) => whole with { LearningRate = AdapterRate * whole.LearningRate };
         static PpoSettings Ppo(PpoSettings whole) => whole with { Actor = Faster(whole.Actor), Critics = Faster(whole.Critics) };
         return this with
         {
             Sharing = Sharing.Backbone,
-            Lora = new LoraRecipe { Rank = 32, Alpha = 64 },
-            Reward = Reward with { Epochs = RewardAdapterEpochs * Reward.Epochs, Optimizer = Faster(Reward.Optimizer, RewardAdapterRate) },
-            Cost = Cost with { Optimizer = Faster(Cost.Optimizer) },
+            Lora = new LoraRecipe { Rank = 32, Alpha = 64, ModulesToSave = ["embed_tokens", "lm_head", "multi_modal_projector"] },
             SafePpo = Ppo(SafePpo),
             PpoHelpful = Ppo(PpoHelpful),
             PpoSafe = Ppo(PpoSafe),

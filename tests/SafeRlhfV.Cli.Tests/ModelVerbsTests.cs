@@ -124,6 +124,22 @@ public sealed class ModelVerbsTests
         Assert.Equal(ModelSummary.Of(model).Layout, ModelSummary.Of(temporary.At("merged")).Layout);
     }
 
+    [Theory]
+    [MemberData(nameof(Adapters))]
+    public async Task WhatIsExtractedFromAMergedFolderGivesTheSame(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string adapter = Golden.At("models", name), model = LoraConfig.FindBase(adapter);
+        Assert.Equal(0, (await CliRun.Of("model", "merge", "--model", model, "--adapter", adapter, "--out", temporary.At("merged"))).ExitCode);
+        CliRun run = await CliRun.Of("model", "extract", "--model", temporary.At("merged"), "--base", model, "--rank", "64", "--out", temporary.At("again"));
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("rank 64 keeps 100.0 % of the matrices' change", run.Output);
+        Assert.True(Distance(Logits(model, temporary.At("again")), Logits(temporary.At("merged"))) < 1e-3);
+        CliRun taken = await CliRun.Of("model", "extract", "--model", temporary.At("merged"), "--base", model, "--out", temporary.At("again"));
+        Assert.Equal(2, taken.ExitCode);
+    }
+
     [Fact]
     public async Task AScoreHeadGoesAlong()
     {

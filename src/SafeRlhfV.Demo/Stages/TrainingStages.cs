@@ -24,12 +24,10 @@ internal static class TrainingStages
         return $"{context.Settings.SftSamples} samples";
     }
 
-    public static string Reward(DemoContext context) => Scorer(context, DemoContext.RewardModel, ModelKind.Reward,
-        OfPairs(context, context.Settings.Reward, context.Settings.Lora),
+    public static string Reward(DemoContext context) => Score(context, DemoContext.RewardModel, ModelKind.Reward, OfPairs(context, context.Settings.Reward),
         (recipe, scorer, data, run, save) => RewardTrainer.Train(scorer, data, recipe.Training, run, save: save));
 
-    public static string Cost(DemoContext context) => Scorer(context, DemoContext.CostModel, ModelKind.Cost,
-        OfPairs(context, context.Settings.Cost, context.Settings.Lora),
+    public static string Cost(DemoContext context) => Score(context, DemoContext.CostModel, ModelKind.Cost, OfPairs(context, context.Settings.Cost),
         (recipe, scorer, data, run, save) => CostTrainer.Train(scorer, data, recipe.Training, run, save: save));
 
     public static string Guard(DemoContext context)
@@ -66,6 +64,17 @@ internal static class TrainingStages
     {
         Run(context, name, name, OfPairs(context, context.Settings.Dpo with { Preference = preference }));
         return $"{preference.ToString().ToLowerInvariant()} pairs";
+    }
+
+    // on one backbone PPO takes the scores as adapters
+    private static string Score<T>(DemoContext context, string name, ModelKind kind, T recipe,
+        Action<T, ScorerRole, TrainingData, TrainingRun, Action<string>> train) where T : Recipe, IModelTrainingRecipe
+    {
+        string said = Scorer(context, name, kind, recipe, train);
+        if (context.Settings.Sharing == Sharing.Backbone)
+            AdapterExtraction.Extract(context.Folders.Model(name), context.Folders.Model(DemoContext.Start), context.Settings.ScoreRank,
+                context.Folders.Model(DemoContext.AdapterOf(name)), overwrite: true);
+        return said;
     }
 
     private static string Scorer<T>(DemoContext context, string name, ModelKind kind, T recipe,
@@ -107,8 +116,8 @@ internal static class TrainingStages
         };
     }
 
-    private static ModelTrainingRecipe<T> OfPairs<T>(DemoContext context, T settings, LoraRecipe? lora = null) where T : TrainerSettings, new() =>
-        new() { Model = Start(context) with { Lora = lora }, Data = Data(context, DemoContext.PairData), Training = settings };
+    private static ModelTrainingRecipe<T> OfPairs<T>(DemoContext context, T settings) where T : TrainerSettings, new() =>
+        new() { Model = Start(context), Data = Data(context, DemoContext.PairData), Training = settings };
 
     private static ModelRecipe Start(DemoContext context) => new() { Folder = context.Folders.Model(DemoContext.Start) };
 

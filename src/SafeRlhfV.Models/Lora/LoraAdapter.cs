@@ -77,10 +77,14 @@ public sealed class LoraAdapter : IDisposable
 
     /// <summary>Writes adapter_config.json and adapter_model.safetensors.</summary>
     /// <exception cref="InvalidInputException">The folder exists (without <paramref name="overwrite"/>) or cannot be written.</exception>
-    public void Save(string folder, bool overwrite = false) => AtomicFolder.Write(folder, overwrite, aside =>
+    public void Save(string folder, bool overwrite = false) => Save(folder, overwrite, null);
+
+    /// <summary>The same, and what else belongs into the folder.</summary>
+    internal void Save(string folder, bool overwrite, Action<string>? also) => AtomicFolder.Write(folder, overwrite, aside =>
     {
         File.WriteAllText(Path.Combine(aside, "adapter_config.json"), Config.ToJson());
         SafetensorsWriter.Write(Path.Combine(aside, "adapter_model.safetensors"), named.Select(pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Parameter)));
+        also?.Invoke(aside);
     });
 
     /// <inheritdoc/>
@@ -120,12 +124,18 @@ public sealed class LoraAdapter : IDisposable
         if (!places.TryAdd(place, value)) throw new InvalidInputException($"LoRA: '{module}' is there twice under different names.");
     }
 
+    /// <summary>PEFT names modules as transformers has them in memory.</summary>
+    internal static KeyLayout InMemory(VisionLanguageModel model)
+    {
+        IReadOnlyList<KeyLayout> layouts = ModelFamilies.Find(model.Config.ModelType)!.Layouts;
+        return layouts.FirstOrDefault(known => known.Name == "memory") ?? layouts[^1];
+    }
+
     internal static LoraAdapter Create(VisionLanguageModel model, string name, LoraConfig config, long seed)
     {
         if (config.Rank < 1) throw new InvalidInputException("LoRA: the rank must be at least 1.");
         ModelFamily family = ModelFamilies.Find(model.Config.ModelType)!;
-        // PEFT names modules as transformers has them in memory
-        KeyLayout layout = family.Layouts.FirstOrDefault(known => known.Name == "memory") ?? family.Layouts[^1];
+        KeyLayout layout = InMemory(model);
         LoraAdapter adapter = new(model, name, config);
         using IDisposable noGrad = no_grad();
         IReadOnlyList<string> wanted = config.TargetPattern is null ? config.TargetModules : config.PatternNames;

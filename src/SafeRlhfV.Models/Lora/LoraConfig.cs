@@ -117,7 +117,7 @@ public sealed record LoraConfig
         JsonObject root = new()
         {
             ["base_model_name_or_path"] = BaseModel,
-            ["bias"] = "none",
+            ["bias"] = Biases,
             ["fan_in_fan_out"] = false,
             ["inference_mode"] = true,
             ["init_lora_weights"] = true,

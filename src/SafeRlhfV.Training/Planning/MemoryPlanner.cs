@@ -160,7 +160,7 @@ public static class MemoryPlanner
 
     /// <summary>Numbers that are trained (a single head is too small to count).</summary>
     internal static long Trained(ModelShape shape, LoraRecipe? lora, bool policy, bool tower) =>
-        lora is not null ? AdapterNumbers(shape, policy ? lora : lora.ForScores)
+        lora is not null ? AdapterNumbers(shape, policy ? lora : lora.ForScores())
             : shape.Parameters - (tower ? 0 : shape.TowerParameters) - (policy ? 0 : shape.OutputParameters);
 
     /// <summary>Numbers of a new adapter: low-rank products, and modules that it trains whole.</summary>

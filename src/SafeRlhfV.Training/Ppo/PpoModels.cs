@@ -167,7 +167,7 @@ public sealed class PpoModels : IDisposable
         }
         Policy.Adapters.Create(Actor, recipe.Lora!.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
         if (!MakesRewardCritic) return;
-        Policy.Adapters.Create(RewardCritic, recipe.Lora.ForScores.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
+        Policy.Adapters.Create(RewardCritic, recipe.Lora.ForScores().ToConfig(Path.GetFullPath(recipe.Policy)), seed);
         scorers.Add(RewardCritic, (Policy, Own(NewHead(Policy))));
     }
 

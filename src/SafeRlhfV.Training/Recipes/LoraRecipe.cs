@@ -30,8 +30,8 @@ public sealed record LoraRecipe
     /// <summary>The output matrix's name among <see cref="ModulesToSave"/>.</summary>
     internal const string OutputModule = "lm_head";
 
-    /// <summary>The same for a score, which never reads the output matrix.</summary>
-    internal LoraRecipe ForScores => this with { ModulesToSave = [.. ModulesToSave.Where(module => module != OutputModule)] };
+    /// <summary>The same adapter for a score, which never reads the output matrix.</summary>
+    public LoraRecipe ForScores() => this with { ModulesToSave = [.. ModulesToSave.Where(module => module != OutputModule)] };
 
     /// <summary>The adapter's settings on a base model.</summary>
     public LoraConfig ToConfig(string? baseModel) =>

@@ -42,7 +42,7 @@ public sealed class ModelShapeTests
                 string name = $"adapter{lora.Rank}";
                 model.Adapters.Create(name, lora.ToConfig(folder), 0);
                 Assert.Equal(Numbers(new PolicyRole(model, name)), MemoryPlanner.Trained(shape, lora, policy: true, tower: false));
-                model.Adapters.Create($"{name}-score", lora.ForScores.ToConfig(folder), 0);
+                model.Adapters.Create($"{name}-score", lora.ForScores().ToConfig(folder), 0);
                 Assert.Equal(Numbers(new PolicyRole(model, $"{name}-score")), MemoryPlanner.Trained(shape, lora, policy: false, tower: false));
             }
         }

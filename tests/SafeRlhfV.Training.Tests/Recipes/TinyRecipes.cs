@@ -48,12 +48,12 @@ public sealed class TinyRecipes : IDisposable
 
     /// <summary>Every trainer once.</summary>
     public static IReadOnlyList<string> Few { get; } = ["sft", "reward-lora", "cost-tokens", "scores-lora", "dpo", "dpo-safe", "guard-prompts",
-        "ppo-backbone", "ppo-joint", "ppo-checked", "grpo-backbone", "grpo-checked"];
+        "ppo-backbone", "ppo-saved", "ppo-joint", "ppo-checked", "grpo-backbone", "grpo-checked"];
 
     /// <summary>All the others.</summary>
     public static IReadOnlyList<string> Rest { get; } = ["sft-lora", "sft-tokens", "reward", "reward-tokens", "cost", "scores", "dpo-lora", "dpo-tokens",
         "reward-heads", "cost-heads", "scores-heads-lora", "ppo-heads", "grpo-heads", "guard", "guard-tokens", "ppo", "ppo-checked-backbone",
-        "sft-saved", "ppo-saved", "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
+        "sft-saved", "ppo-reward-only", "ppo-severity", "ppo-tail", "ppo-length", "grpo", "grpo-tail"];
 
     private static string Start => Golden.At("models", "llava-1.5-tiny");
 
