@@ -29,6 +29,20 @@ public sealed class WorldRecipeTests
         Assert.Equal(Demo.Grpo, ((GrpoRecipe)Load("grpo")).Training);
     }
 
+    [Fact]
+    public void TheRecipeOnOneBackboneIsTheDemos()
+    {
+        DemoSettings shared = Demo.OnOneBackbone();
+        PpoRecipe recipe = (PpoRecipe)Load("ppo-backbone");
+        Assert.Equal(shared.SafePpo, recipe.Training);
+        Assert.Equal((shared.Sharing, shared.Lora!.Rank, shared.Lora.Alpha, shared.Lora.Dropout, shared.Lora.RankStabilised),
+            (recipe.Model.Sharing, recipe.Model.Lora!.Rank, recipe.Model.Lora.Alpha, recipe.Model.Lora.Dropout, recipe.Model.Lora.RankStabilised));
+        Assert.Equal(shared.Lora.Targets, recipe.Model.Lora.Targets);
+        Assert.Equal(shared.Lora.ModulesToSave, recipe.Model.Lora.ModulesToSave);
+        // the scores are trained as for six models
+        Assert.Equal((Demo.Reward, Demo.Cost), (shared.Reward, shared.Cost));
+    }
+
     private static T Settings<T>(string name) where T : TrainerSettings => (T)((IModelTrainingRecipe)Load(name)).Training;
 
     private static PpoSettings Ppo(string name) => ((PpoRecipe)Load(name)).Training;
