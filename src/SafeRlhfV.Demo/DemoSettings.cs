@@ -105,7 +105,7 @@ public sealed record DemoSettings
             SafePpo = Ppo(SafePpo),
             PpoHelpful = Ppo(PpoHelpful),
             PpoSafe = Ppo(PpoSafe),
-            Grpo = Grpo with { Actor = Faster(Grpo.Actor) },
+            Grpo = Grpo with { Actor = Grpo.Actor with { LearningRate = ActorAdapterRate } },
         };
     }
 
