@@ -27,8 +27,8 @@ internal static class ModelExtractVerb
             int wanted = parsed.GetValue(rank);
             if (wanted is < 1 or > MostRank) throw new InvalidInputException($"--rank {wanted} must lie from 1 to {MostRank}.");
             string to = parsed.GetRequiredValue(folder);
-            double kept = AdapterExtraction.Extract(ResultFolder.Find(parsed.GetRequiredValue(model)), ResultFolder.Find(parsed.GetRequiredValue(start)), wanted, to,
-                parsed.GetValue(overwrite));
+            string trained = ResultFolder.Find(parsed.GetRequiredValue(model)), below = ResultFolder.Find(parsed.GetRequiredValue(start));
+            double kept = AdapterExtraction.Extract(trained, below, wanted, to, parsed.GetValue(overwrite));
             if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(to), Rank = wanted, Kept = kept });
             else
             {

@@ -87,8 +87,8 @@ public static class AdapterExtraction
             {
                 Tensor change_OI = Wide(((LinearLayer)other).Weight) - Wide(((LinearLayer)layer).Weight);
                 (Tensor a_RI, Tensor b_OR) = Factors(change_OI, rank, new RandomStream(rank, key).NextUInt64() >> 1);
-                before += change_OI.square().sum().ToDouble();
-                after += (change_OI - b_OR.matmul(a_RI)).square().sum().ToDouble();
+                before += SquaredLength(change_OI);
+                after += SquaredLength(change_OI - b_OR.matmul(a_RI));
                 adapter.Add($"{key}.lora_A.weight", a_RI);
                 adapter.Add($"{key}.lora_B.weight", b_OR);
             }
@@ -98,6 +98,8 @@ public static class AdapterExtraction
         (kept, differs) = (before > 0 ? 1 - (after / before) : 1, changed.Count > 0);
         return adapter;
     }
+
+    private static double SquaredLength(Tensor change) => change.Squared().sum().item<float>();
 
     private static void CheckPair(VisionLanguageModel below, VisionLanguageModel trained, string folder, string start)
     {

@@ -88,8 +88,8 @@ public sealed record LoraConfig
         Alpha = alpha,
         Dropout = dropout,
         PatternNames = layers ?? LanguageModelLayers,
-        TargetPattern =
-            $@"(model\.){{0,2}}(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\.({string.Join('|', (layers ?? LanguageModelLayers).Select(Regex.Escape))})",
+        TargetPattern = @"(model\.){0,2}(language_model\.)?(model\.)?layers\.\d+\.(self_attn|mlp)\."
+            + $"({string.Join('|', (layers ?? LanguageModelLayers).Select(Regex.Escape))})",
     };
 
     /// <summary>What the low-rank product is multiplied by.</summary>

@@ -17,7 +17,8 @@ public sealed class AdapterExtractionTests
         using DisposeScope scope = NewDisposeScope();
         using TemporaryFolder temporary = new();
         string start = Golden.At("models", name);
-        Train(start, temporary.At("trained"), (model, parameter) => !model.VisionTowerParameters.Concat(Bare(model)).Any(other => other.Handle == parameter.Handle));
+        Train(start, temporary.At("trained"),
+            (model, parameter) => !model.VisionTowerParameters.Concat(Bare(model)).Any(other => other.Handle == parameter.Handle));
         using VisionLanguageModel trained = ModelCheckpoint.Load(temporary.At("trained"), Wide), below = ModelCheckpoint.Load(start, Wide);
         Tensor bare = Logits(below), expected = Logits(trained);
         Assert.True(Far(bare, expected));
