@@ -37,7 +37,7 @@ run_tests() {
 count() { grep -oE "$1=[0-9]+" <<<"$2" | head -1 | cut -d= -f2 | grep . || echo 0; }
 
 pack() {
-  for room in Core Data Processing Objectives Models Guard Guard.Hosting Guard.Agents Guard.Evaluation Audit Inference Gateway; do
+  for room in "${packages[@]}"; do
     dotnet pack "src/SafeRlhfV.$room/SafeRlhfV.$room.csproj" -c Release -v q --nologo "$@"
   done
 }

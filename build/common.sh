@@ -1,6 +1,10 @@
 # Shared by build.sh and safe-rlhf-v.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
+# The rooms that are packages for others.
+# shellcheck disable=SC2034
+packages=(Core Data Processing Objectives Models Guard Guard.Hosting Guard.Agents Guard.Evaluation Audit Inference Gateway)
+
 need_sdk() {
   if ! command -v dotnet >/dev/null || ! dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then
     echo "safe-rlhf-v: the .NET 10 SDK is missing; get it from https://dotnet.microsoft.com/download/dotnet/10.0 (or: apt-get install dotnet-sdk-10.0)." >&2

@@ -11,8 +11,15 @@ mkdir -p "$stage/reference"
 # docs/docfx.json and docs/toc.yml stand at the site's root
 cp docs/docfx.json docs/toc.yml "$stage"
 cp README.md "$stage/index.md"
-program=(./safe-rlhf-v)
-[ "${1:-}" != --no-build ] || { program=(dotnet artifacts/bin/SafeRlhfV.Cli/release/safe-rlhf-v.dll); shift; }
+# a test project that uses every room: their assemblies and comments lie together in its folder
+all=SafeRlhfV.Conventions.Tests
+if [ "${1:-}" = --no-build ]; then
+  program=(dotnet artifacts/bin/SafeRlhfV.Cli/release/safe-rlhf-v.dll)
+  shift
+else
+  program=(./safe-rlhf-v)
+  build_quietly "tests/$all/$all.csproj" Release
+fi
 "${program[@]}" reference verbs >"$stage/reference/verbs.md"
 "${program[@]}" reference recipes >"$stage/reference/recipes.md"
 
@@ -63,6 +70,18 @@ done
 
 dotnet tool restore --verbosity quiet >/dev/null
 log="$root/artifacts/docs/log"
+
+# The packages' public types, from what the compiler wrote: no project is loaded and nothing is fetched.
+framework="$(dotnet --list-runtimes | sed -nE 's|^Microsoft\.AspNetCore\.App (10\.[^ ]+) \[(.*)\]$|\2/\1|p' | tail -1)"
+files="$(printf '"SafeRlhfV.%s.dll", ' "${packages[@]}")"
+cat >artifacts/docs/api.json <<JSON
+{ "metadata": [ { "src": [ { "src": "$root/artifacts/bin/$all/release", "files": [ ${files%, } ] } ],
+  "references": [ "$framework/*.dll" ], "dest": "source/api" } ] }
+JSON
+dotnet docfx metadata artifacts/docs/api.json >"$log" 2>&1 || { tail -20 "$log" >&2; exit 1; }
+for room in "${packages[@]}"; do
+  grep -rqE -- "^ *- SafeRlhfV\.${room//./\\.}$" "$stage/api" || { echo "docs: SafeRlhfV.$room has no page of its types" >&2; exit 1; }
+done
 # docfx tells of links and anchors that lead nowhere as warnings
 code=0
 dotnet docfx build "$stage/docfx.json" --warningsAsErrors >"$log" 2>&1 || code=$?
