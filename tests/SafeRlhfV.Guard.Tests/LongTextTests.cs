@@ -7,7 +7,20 @@ namespace SafeRlhfV.Guard.Tests;
 public sealed class LongTextTests
 {
     private const string Phrase = "project falcon";
-    private static readonly PatternModerator Moderator = new([PatternRule.ForKeyword("c", Severity.Minor, Phrase)]);
+    private static readonly PatternModerator Moderator =
+        new([PatternRule.ForKeyword("c", Severity.Minor, Phrase), PatternRule.ForKeyword("d", Severity.Minor, "silver harbour")]);
+
+    // Ways to hide a phrase of two words.
+    private static readonly Func<string, string, string>[] Disguises =
+    [
+        (first, second) => $"{first[..3]}\u200B{first[3..]}-{second[..3]}.{second[3..]}",
+        Encoded,
+        (first, second) => string.Join('\n', Encoded(first, second).Chunk(16).Select(part => new string(part))),
+        (first, second) => Code(Encoded(first, second)),
+        (first, second) => Code($"{string.Join('.', first.AsEnumerable())} {Uri.HexEscape(second[0])}{second[1..]}"),
+    ];
+
+    private static readonly string Edited = string.Concat(Enumerable.Range(0, 20_000).Select(i => (char)('a' + (i * 7 % 26))));
 
     public static TheoryData<string> Kinds { get; } =
         ["UUIDs", "hashes", "Base64", "Base64 in lines", "hexdump", "numbers", "C header", "PEM", "log", "change log", "minified", "table of letters"];
@@ -24,20 +37,21 @@ public sealed class LongTextTests
         Assert.True(read <= 30L * text.Length, $"{read / text.Length} times the text");
     }
 
+    // One phrase in the middle and another at the end, disguised alike: both are found.
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task APhraseAmongThemIsFound(string kind)
+    public async Task PhrasesAmongThemAreFound(string kind)
     {
-        string text = Long(kind), once = Code($"The name is {Phrase}, as we said");
+        string text = Long(kind);
         int middle = text.IndexOf('\n', text.Length / 2) is var line and > 0 ? line : text.Length / 2;
-        string lines = string.Join('\n', once.Chunk(16).Select(part => new string(part)));
-        foreach (string hidden in (string[])["pro\u200Bject-fal.con", once, lines, Code(Code(once)), Code($"p.r.o.j.e.c.t {Uri.HexEscape('f')}alcon")])
-            foreach (int at in (int[])[middle, text.Length])
-            {
-                string whole = $"{text[..at]}\nNow: {hidden} !\n{text[at..]}";
-                Verdict verdict = await Moderator.ModerateAsync(new ModerationRequest(whole), TestContext.Current.CancellationToken);
-                Assert.True(verdict.Flagged.Contains("c"), $"{kind}, {hidden} at {at}");
-            }
+        foreach (Func<string, string, string> disguise in Disguises)
+        {
+            string inMiddle = disguise("project", "falcon"), atEnd = disguise("silver", "harbour");
+            string whole = $"{text[..middle]}\nNow: {inMiddle} !\n{text[middle..]}\nNow: {atEnd} !\n";
+            Verdict verdict = await Moderator.ModerateAsync(new ModerationRequest(whole), TestContext.Current.CancellationToken);
+            Assert.True(verdict.Flagged.Contains("c"), $"{kind}, {inMiddle} in the middle");
+            Assert.True(verdict.Flagged.Contains("d"), $"{kind}, {atEnd} at the end");
+        }
     }
 
     // Wherever in a long text it stands.
@@ -81,7 +95,7 @@ public sealed class LongTextTests
     public void EditsKnowWhatTheyReplaced() =>
         Gen.Select(Gen.Int[0, 60], Gen.Int[0, 9], Gen.Int[0, 40], Gen.Int[0, 60]).Array[1, 4].Array[1, 4].Sample(rounds =>
         {
-            string expected = string.Concat(Enumerable.Range(0, 20_000).Select(i => (char)('a' + (i * 7 % 26))));
+            string expected = Edited;
             EditedText edited = new(expected);
             foreach ((int Skip, int Length, int By, int Far)[] round in rounds)
             {
@@ -100,9 +114,11 @@ public sealed class LongTextTests
                 edited.Replace(edits);
             }
             string changes = edited.Changes();
-            return edited.Text == expected && changes.Count(letter => letter == '#') == expected.Count(letter => letter == '#')
+            return edited.Text == expected && changes.AsSpan().Count('#') == expected.AsSpan().Count('#')
                 && changes.Length < expected.Length + 1;
         }, iter: 2000);
+
+    private static string Encoded(string first, string second) => Code($"The name is {first} {second}, as we said");
 
     private static string Code(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 

@@ -14,6 +14,9 @@ internal static class BrokenCode
     private const int Patience = 64; // pieces that may be read in vain before they are skipped
     private const int WidestGap = 40; // with the indentation of a line
 
+    // "-_" stand for "+/", and capitals for small letters
+    private static readonly sbyte[] Base64Values = Values("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_");
+    private static readonly sbyte[] HexValues = Values("0123456789abcdef", "ABCDEF");
     private static readonly SearchValues<char> Gap = SearchValues.Create(" \t\r\n>|");
 
     /// <summary>The text with such code opened.</summary>
@@ -28,8 +31,8 @@ internal static class BrokenCode
     // Where such code stands, and what it says.
     private static List<(int Start, int End, string By)> Codes(string text, int bits)
     {
+        if (bits == 6 ? !LooksLikeCode(text) : !HexDigits.MayHold(text, Shortest)) return [];
         List<Piece> pieces = Pieces(text, bits);
-        if (bits == 6 && !LooksLikeCode(text, pieces)) return [];
         StringBuilder scratch = new();
         List<(int Start, int End, string By)> codes = [];
         for (int first = 0; first < pieces.Count; first++)
@@ -61,14 +64,22 @@ internal static class BrokenCode
     }
 
     // Prose has capitals and digits at the beginning of words, and seldom in several words on end. A cheap look: most texts are prose.
-    private static bool LooksLikeCode(string text, List<Piece> pieces)
+    private static bool LooksLikeCode(string text)
     {
         int capitals = 0;
-        foreach (Piece piece in pieces)
+        bool isWithin = false; // a piece
+        foreach (char letter in text)
         {
-            ReadOnlySpan<char> code = text.AsSpan(piece.Start..piece.End);
-            if (code[1..].ContainsAnyInRange('A', 'Z') || code[1..].ContainsAnyInRange('0', '9')) return true;
-            capitals = code[0] is (>= 'A' and <= 'Z') or (>= '0' and <= '9') ? capitals + 1 : 0;
+            if (Value(letter, 6) < 0)
+            {
+                isWithin = false;
+                continue;
+            }
+            bool isCapital = letter is (>= 'A' and <= 'Z') or (>= '0' and <= '9');
+            if (isCapital && isWithin) return true;
+            if (isWithin) continue;
+            isWithin = true;
+            capitals = isCapital ? capitals + 1 : 0;
             if (capitals == MostCapitals) return true;
         }
         return false;
@@ -105,7 +116,7 @@ internal static class BrokenCode
         read.Clear();
         Span<byte> held = stackalloc byte[4];
         int count = 0, buffer = 0, filled = 0, last = first, written = 0, characters = 0, at = first;
-        List<int> ends = [];
+        List<int>? ends = null;
         for (bool isText = true; ; at++)
         {
             Piece piece = pieces[at];
@@ -124,12 +135,12 @@ internal static class BrokenCode
             if (count == 0)
             {
                 (last, characters) = (at, written);
-                ends.Add(read.Length);
+                (ends ??= []).Add(read.Length);
             }
             if (piece.IsEnd) break;
         }
-        if (last == first || characters < Shortest) return new(Math.Max(last, at - 1), "", ends, false);
-        string found = read.ToString(0, ends[^1]);
+        if (last == first || characters < Shortest) return new(Math.Max(last, at - 1), "", ends ?? [], false);
+        string found = read.ToString(0, ends![^1]);
         bool isCode = found.Count(char.IsLetter) * 2 >= found.Length && (bits == 4 || IsMixed(text.AsSpan(pieces[first].Start..pieces[last].End)));
         return new(last, found, ends, isCode);
     }
@@ -166,7 +177,8 @@ internal static class BrokenCode
         OperationStatus status = Rune.DecodeFromUtf8(held[..count], out Rune rune, out _);
         if (status == OperationStatus.NeedMoreData) return true;
         if (status != OperationStatus.Done || !EncodedText.IsReadable(rune)) return false;
-        read.Append(rune.ToString());
+        Span<char> letters = stackalloc char[2];
+        read.Append(letters[..rune.EncodeToUtf16(letters)]);
         count = 0;
         return true;
     }
@@ -175,23 +187,17 @@ internal static class BrokenCode
     private static bool IsMixed(ReadOnlySpan<char> code) =>
         code.ContainsAnyInRange('a', 'z') && (code.ContainsAnyInRange('A', 'Z') || code.ContainsAnyInRange('0', '9'));
 
-    private static int Value(char letter, int bits) => bits == 4 ? HexValue(letter) : letter switch
-    {
-        >= 'A' and <= 'Z' => letter - 'A',
-        >= 'a' and <= 'z' => letter - 'a' + 26,
-        >= '0' and <= '9' => letter - '0' + 52,
-        '+' or '-' => 62,
-        '/' or '_' => 63,
-        _ => -1,
-    };
+    // What a character stands for; -1 for what is no code.
+    private static int Value(char letter, int bits) => letter < 0x80 ? (bits == 4 ? HexValues : Base64Values)[letter] : -1;
 
-    private static int HexValue(char letter) => letter switch
+    private static sbyte[] Values(string digits, string others)
     {
-        >= '0' and <= '9' => letter - '0',
-        >= 'a' and <= 'f' => letter - 'a' + 10,
-        >= 'A' and <= 'F' => letter - 'A' + 10,
-        _ => -1,
-    };
+        sbyte[] values = new sbyte[0x80];
+        Array.Fill(values, (sbyte)-1);
+        for (int i = 0; i < digits.Length; i++) values[digits[i]] = (sbyte)i;
+        for (int i = 0; i < others.Length; i++) values[others[i]] = (sbyte)(digits.Length - others.Length + i);
+        return values;
+    }
 
     private readonly record struct Piece(int Start, int End, bool IsEnd);
 
@@ -200,5 +206,5 @@ internal static class BrokenCode
     /// <param name="Text">The text.</param>
     /// <param name="Ends">How much of the text had been read at the end of each piece.</param>
     /// <param name="IsCode">Whether several pieces make a text.</param>
-    private sealed record Reading(int Last, string Text, List<int> Ends, bool IsCode);
+    private readonly record struct Reading(int Last, string Text, IReadOnlyList<int> Ends, bool IsCode);
 }

@@ -18,12 +18,15 @@ internal sealed class EditedText(string text)
     /// <summary>Whether nothing was replaced.</summary>
     public bool IsSame => changed.Count == 0;
 
-    /// <summary>Replaces what an expression finds; what stays the same is no replacement.</summary>
-    public void Replace(Regex regex, Func<Match, string> by)
+    /// <summary>Replaces what an expression finds, where there is something else for it (not null).</summary>
+    public void Replace(Regex regex, Func<ReadOnlySpan<char>, string?> by)
     {
         List<(int, int, string)> edits = [];
-        for (Match match = regex.Match(Text); match.Success; match = match.NextMatch())
-            if (by(match) is var other && other != match.Value) edits.Add((match.Index, match.Index + match.Length, other));
+        foreach (ValueMatch match in regex.EnumerateMatches(Text))
+        {
+            ReadOnlySpan<char> found = Text.AsSpan(match.Index, match.Length);
+            if (by(found) is { } other && !found.SequenceEqual(other)) edits.Add((match.Index, match.Index + match.Length, other));
+        }
         Replace(edits);
     }
 

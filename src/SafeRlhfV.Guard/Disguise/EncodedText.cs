@@ -12,6 +12,7 @@ internal static partial class EncodedText
 {
     private const int ShortestRun = 12; // in shorter ones too many words decode to letters by chance
     private const int MostMarks = 5;
+    private const int FewestBytes = 6; // in hexadecimal digits
     private const int LeastWithin = 12; // characters of a text among other bytes; fewer stand there by chance
     private const int LeastBeside = 6; // characters beside a word that could be hexadecimal digits
     private static readonly SearchValues<char> Blanks = SearchValues.Create(" \t\r\n");
@@ -26,15 +27,15 @@ internal static partial class EncodedText
     public static EditedText Open(string text)
     {
         EditedText opened = new(text);
-        if (text.Contains('%')) opened.Replace(Percent(), match => Text(Bytes(Again().Replace(match.Value, "%"))) ?? match.Value);
+        if (text.Contains('%')) opened.Replace(Percent(), static found => Text(Bytes(Again().Replace(found.ToString(), "%"))));
         if (opened.Text.AsSpan().ContainsAny('\\', '%')) opened.Replace(Escape(), Unescape);
         if (opened.Text.Contains('&'))
         {
-            opened.Replace(Ampersands(), _ => "&");
-            opened.Replace(Entity(), match => WebUtility.HtmlDecode(match.Value.TrimEnd(';') + ";"));
+            opened.Replace(Ampersands(), static _ => "&");
+            opened.Replace(Entity(), static found => WebUtility.HtmlDecode(string.Concat(found.TrimEnd(';'), ";")));
         }
-        if (Hex().IsMatch(opened.Text)) opened.Replace(Hex(), DecodeHex);
-        if (HasRun(opened.Text)) opened.Replace(Base64(), Decode);
+        if (HexDigits.MayHold(opened.Text, 2 * FewestBytes)) opened.Replace(Hex(), DecodeHex);
+        if (HasRun(opened.Text)) opened.Replace(Base64(), DecodeRun);
         return opened;
     }
 
@@ -54,30 +55,30 @@ internal static partial class EncodedText
     }
 
     // Marks of the alphabet may also stand between an encoded text and another word: then the text begins behind one of them, or each part is tried.
-    private static string Decode(Match match)
+    private static string? DecodeRun(ReadOnlySpan<char> run)
     {
-        string run = match.Value;
         int start = 0;
         for (int i = 0; i < MostMarks; i++)
         {
-            if (Decode(run[start..]) is { Length: > 0 } text) return run[..start] + text;
-            int mark = run.AsSpan(start).IndexOfAny("-_/+");
-            if (mark < 0) return Within(run) ?? run;
+            if (Decode(run[start..]) is { Length: > 0 } text) return string.Concat(run[..start], text);
+            int mark = run[start..].IndexOfAny("-_/+");
+            if (mark < 0) return Within(run);
             start += mark + 1;
         }
-        string parted = Part().Replace(run, part => Decode(part.Value) ?? part.Value);
-        return parted == run ? Within(run) ?? run : parted;
+        string whole = run.ToString(), parted = Part().Replace(whole, part => Decode(part.ValueSpan) ?? part.Value);
+        return parted == whole ? Within(run) : parted;
     }
 
     // The texts among bytes that are none as a whole, such as a text with a few other bytes behind it; null where there are none.
-    private static string? Within(string written) =>
-        Bytes64(written) is { } bytes && Runs(bytes, LeastWithin) is { Count: > 0 } runs ? string.Join('\n', runs) : null;
+    private static string? Within(ReadOnlySpan<char> written) =>
+        Bytes64(written, static bytes => Runs(bytes, LeastWithin) is { Count: > 0 } runs ? string.Join('\n', runs) : null);
 
     /// <summary>The texts of at least so many characters among bytes.</summary>
     internal static IReadOnlyList<string> Runs(ReadOnlySpan<byte> bytes, int least)
     {
         List<string> runs = [];
         StringBuilder run = new();
+        Span<char> letters = stackalloc char[2];
         int characters = 0;
         while (!bytes.IsEmpty)
         {
@@ -85,7 +86,7 @@ internal static partial class EncodedText
             bytes = bytes[Math.Max(1, length)..];
             if (isText)
             {
-                run.Append(rune.ToString());
+                run.Append(letters[..rune.EncodeToUtf16(letters)]);
                 characters++;
             }
             if (isText && !bytes.IsEmpty) continue;
@@ -96,46 +97,70 @@ internal static partial class EncodedText
         return runs;
     }
 
-    private static string? Decode(string written) => Bytes64(written) is { } bytes ? Text(bytes) : null;
+    private static string? Decode(ReadOnlySpan<char> written) => Bytes64(written, static bytes => Text(bytes));
 
-    private static byte[]? Bytes64(string written)
+    // What is made of the bytes; null where they are none.
+    private static string? Bytes64(ReadOnlySpan<char> written, Func<ReadOnlySpan<byte>, string?> make)
     {
-        string run = new([.. written.Where(letter => !char.IsWhiteSpace(letter)).Select(letter => letter switch { '-' => '+', '_' => '/', _ => letter })]);
-        run = run.TrimEnd('=');
-        if (run.Length % 4 == 1) run = run[..^1];
-        byte[] bytes = new byte[run.Length];
-        return Convert.TryFromBase64String(run.PadRight((run.Length + 3) / 4 * 4, '='), bytes, out int length) ? bytes[..length] : null;
+        char[] run = ArrayPool<char>.Shared.Rent(written.Length + 3);
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(written.Length + 3);
+        int length = 0;
+        foreach (char letter in written)
+            if (!char.IsWhiteSpace(letter)) run[length++] = letter switch { '-' => '+', '_' => '/', _ => letter };
+        while (length > 0 && run[length - 1] == '=') length--;
+        if (length % 4 == 1) length--;
+        while (length % 4 != 0) run[length++] = '=';
+        string? made = Convert.TryFromBase64Chars(run.AsSpan(0, length), bytes, out int count) ? make(bytes.AsSpan(0, count)) : null;
+        ArrayPool<char>.Shared.Return(run, clearArray: true);
+        ArrayPool<byte>.Shared.Return(bytes, clearArray: true);
+        return made;
     }
 
     // Words of these letters may stand beside it.
-    private static string DecodeHex(Match match)
+    private static string? DecodeHex(ReadOnlySpan<char> run)
     {
-        string run = match.Value;
         if (Text(Bytes(run)) is { } text) return text;
-        int first = run.AsSpan().IndexOfAny(Blanks), last = run.AsSpan().LastIndexOfAny(Blanks);
+        int first = run.IndexOfAny(Blanks), last = run.LastIndexOfAny(Blanks);
         if (first > 0 && Text(Bytes(run[first..])) is { Length: >= LeastBeside } behind) return $"{run[..first]} {behind}";
         if (last > 0 && Text(Bytes(run[..last])) is { Length: >= LeastBeside } before) return $"{before} {run[last..]}";
-        return HexPart().Replace(run, part => (part.Length % 2 == 0 ? Text(Bytes(part.Value)) : null) ?? part.Value);
+        return HexPart().Replace(run.ToString(), part => (part.Length % 2 == 0 ? Text(Bytes(part.ValueSpan)) : null) ?? part.Value);
     }
 
-    private static string Unescape(Match match)
+    private static string? Unescape(ReadOnlySpan<char> escape)
     {
-        string digits = match.Groups[1].Value + match.Groups[2].Value + match.Groups[3].Value + match.Groups[4].Value;
+        ReadOnlySpan<char> named = escape.TrimStart("\\%"), digits = named[0] == 'U' ? named["U00".Length..] : named[1..].Trim("{}");
         int code = int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-        return code <= char.MaxValue ? ((char)code).ToString() : Rune.IsValid(code) ? new Rune(code).ToString() : match.Value;
+        return code <= char.MaxValue ? ((char)code).ToString() : Rune.IsValid(code) ? new Rune(code).ToString() : null;
     }
 
-    private static byte[] Bytes(string written) => Convert.FromHexString(Noise().Replace(written, ""));
+    private static byte[] Bytes(ReadOnlySpan<char> written)
+    {
+        char[] digits = ArrayPool<char>.Shared.Rent(written.Length);
+        int count = 0;
+        for (int i = 0; i < written.Length; i++)
+        {
+            if (written[i] == '0' && i + 1 < written.Length && written[i + 1] == 'x') i++;
+            else if (!IsNoise(written[i])) digits[count++] = written[i];
+        }
+        byte[] bytes = Convert.FromHexString(digits.AsSpan(0, count));
+        ArrayPool<char>.Shared.Return(digits, clearArray: true);
+        return bytes;
+    }
+
+    // what stands between the digits of bytes
+    private static bool IsNoise(char letter) => letter is ':' or ',' or ';' or '$' or '%' or '-' || char.IsWhiteSpace(letter);
 
     /// <summary>The text of bytes in UTF-8 or UTF-16; null where they are none that a person could read.</summary>
-    internal static string? Text(byte[] bytes)
+    internal static string? Text(ReadOnlySpan<byte> bytes)
     {
         bool isWide = bytes.Length >= 6 && bytes.Length % 2 == 0 && bytes.Contains((byte)0); // UTF-16 of a text that has Latin letters
         if (!isWide && !Utf8.IsValid(bytes)) return null; // most bytes are no text, and exceptions take long
         try
         {
             string text = (!isWide ? Strict : bytes[0] == 0 ? WideBigEndian : Wide).GetString(bytes);
-            return text.EnumerateRunes().All(IsReadable) ? text : null;
+            foreach (Rune rune in text.EnumerateRunes())
+                if (!IsReadable(rune)) return null;
+            return text;
         }
         catch (DecoderFallbackException)
         {
@@ -160,7 +185,7 @@ internal static partial class EncodedText
     [GeneratedRegex(@"(?:%(?:25)*[0-9A-Fa-f]{2})+")]
     private static partial Regex Percent();
 
-    [GeneratedRegex(@"(?:(?<!\\)\\+|%(?=u[0-9A-Fa-f]))(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U00([0-9A-Fa-f]{6}))")]
+    [GeneratedRegex(@"(?:(?<!\\)\\+|%(?=u[0-9A-Fa-f]))(?:u\{[0-9A-Fa-f]{1,6}\}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U00[0-9A-Fa-f]{6})")]
     private static partial Regex Escape();
 
     [GeneratedRegex(@"(?<![0-9A-Fa-f])(?:0x)?[0-9A-Fa-f]{2}(?:[\s:,;$-]{0,6}(?:0x)?[0-9A-Fa-f]{2}){5,}(?![0-9A-Fa-f])")]
@@ -168,9 +193,6 @@ internal static partial class EncodedText
 
     [GeneratedRegex("[0-9A-Fa-f]{12,}")]
     private static partial Regex HexPart();
-
-    [GeneratedRegex(@"0x|[\s:,;$%-]")]
-    private static partial Regex Noise();
 
     [GeneratedRegex("[A-Za-z0-9+/_-]{12,}={0,2}")]
     private static partial Regex Base64();

@@ -39,6 +39,21 @@ internal static class JoinedWords
         return joint is not ['\'' or '’'] || !IsContraction(text, start, end);
     }
 
+    /// <summary>Whether anything joins words: if not, both texts are the text itself.</summary>
+    public static bool IsIn(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsLetterOrDigit(text[i])) continue;
+            int end = i + 1;
+            while (end < text.Length && !char.IsLetterOrDigit(text[end])) end++;
+            if (end == i + 1 && text[i] == ' ') continue;
+            if (IsJoint(text, i, end, out _) || text.AsSpan(i, end - i).Contains('_')) return true;
+            i = end;
+        }
+        return false;
+    }
+
     private static string Replace(string text, string by)
     {
         StringBuilder? replaced = null;
@@ -48,6 +63,7 @@ internal static class JoinedWords
             if (char.IsLetterOrDigit(text[i])) continue;
             int end = i + 1;
             while (end < text.Length && !char.IsLetterOrDigit(text[end])) end++;
+            if (end == i + 1 && text[i] == ' ') continue; // as between most words
             if (IsJoint(text, i, end, out bool hasBlank)) Put(i, end, hasBlank ? " " : by);
             else
                 for (int k = i; k < end; k++)

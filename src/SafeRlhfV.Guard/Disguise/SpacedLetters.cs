@@ -17,8 +17,15 @@ internal static class SpacedLetters
         int copied = 0;
         for (int i = 0; i < text.Length; i++)
         {
+            if (!char.IsLetterOrDigit(text[i])) continue;
+            if (i + 1 < text.Length && char.IsLetterOrDigit(text[i + 1])) // a word of several letters
+            {
+                do i++;
+                while (i + 1 < text.Length && char.IsLetterOrDigit(text[i + 1]));
+                continue;
+            }
             (int end, int step) = RunFrom(text, i);
-            if (end - i < step * (Fewest - 1) || step == 0) continue;
+            if (end - i < step * (Fewest - 1)) continue;
             int last = end;
             if (leavesWords)
             {
@@ -39,10 +46,10 @@ internal static class SpacedLetters
         return joined is null ? text : joined.Append(text, copied, text.Length - copied).ToString();
     }
 
-    // The last letter of a run that begins here, and how far its letters lie apart: single letters with the same characters between each two.
+    // The last letter of a run that begins with a letter that stands alone, and how far its letters lie apart: single letters with the same characters between
+    // each two.
     private static (int End, int Step) RunFrom(string text, int start)
     {
-        if (!IsAlone(text, start)) return (start, 0);
         int next = start + 1;
         while (next < text.Length && next - start <= WidestGap && !char.IsLetterOrDigit(text[next])) next++;
         int step = next - start, end = start;

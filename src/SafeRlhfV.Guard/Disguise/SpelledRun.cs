@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace SafeRlhfV.Guard;
 
 /// <summary>
@@ -13,38 +15,46 @@ internal sealed class SpelledRun
 
     private SpelledRun(string text, List<Range> parts)
     {
-        letters = string.Concat(parts.Select(part => text[part]));
-        starts = new bool[letters.Length + 1];
-        int at = 0;
+        int most = parts[^1].End.Value - parts[0].Start.Value;
+        StringBuilder joined = new(most);
+        starts = new bool[most + 1];
         foreach (Range part in parts)
         {
-            starts[at] = true;
-            at += part.End.Value - part.Start.Value;
+            starts[joined.Length] = true;
+            joined.Append(text.AsSpan(part));
         }
-        starts[at] = true;
+        starts[joined.Length] = true;
+        letters = joined.ToString();
     }
 
     /// <summary>The runs of a text.</summary>
     public static IReadOnlyList<SpelledRun> Of(string text)
     {
-        List<SpelledRun> runs = [];
+        List<SpelledRun>? runs = null; // most texts have none
         List<Range> parts = [];
-        int last = 0;
+        Range before = default;
+        bool hasBefore = false;
         for (int i = 0; i < text.Length; i++)
         {
             if (!char.IsLetterOrDigit(text[i])) continue;
             int end = i + 1;
             while (end < text.Length && char.IsLetterOrDigit(text[end])) end++;
-            if (parts.Count > 0 && !Continues(text, parts[^1], i, end)) End();
-            parts.Add(i..end);
-            last = i = end;
+            if (hasBefore && Continues(text, before, i, end))
+            {
+                if (parts.Count == 0) parts.Add(before);
+                parts.Add(i..end);
+            }
+            else End();
+            (before, hasBefore) = (i..end, true);
+            i = end;
         }
         End();
-        return runs;
+        return runs ?? [];
 
         void End()
         {
-            if (parts.Count > 1) runs.Add(new(text, parts));
+            if (parts.Count == 0) return;
+            (runs ??= []).Add(new(text, parts));
             parts.Clear();
         }
     }
@@ -64,6 +74,7 @@ internal sealed class SpelledRun
     private static bool Continues(string text, Range before, int start, int end)
     {
         int gap = before.End.Value;
+        if (start - gap == 1 && text[gap] == ' ' && (end - start > 1 || gap - before.Start.Value > 1)) return false; // as most words
         if (end - start == 1 && gap - before.Start.Value == 1 && start - gap <= WidestGap) return true;
         return JoinedWords.IsJoint(text, gap, start, out bool hasBlank) && !hasBlank;
     }

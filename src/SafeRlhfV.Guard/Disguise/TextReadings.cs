@@ -27,6 +27,11 @@ public static class TextReadings
     internal static IEnumerable<string> Each(string text, CancellationToken cancellationToken)
     {
         yield return text;
+        cancellationToken.ThrowIfCancellationRequested();
+        string letters = SpacedLetters.Join(text);
+        EditedText[]? first = Open(letters);
+        if (ReferenceEquals(letters, text) && first.All(opened => opened.IsSame) && FoldedText.IsPlain(text) && !JoinedWords.IsIn(text))
+            yield break; // the text is its only reading, as most texts are
         ReadingBudget budget = new(text, cancellationToken);
         HashSet<(int, int)> given = [Key(text)];
         Dictionary<(int, int), List<string>> undone = []; // most ways change nothing in most texts
@@ -38,16 +43,20 @@ public static class TextReadings
             while (open.TryDequeue(out (string Text, int Depth) one))
             {
                 string plain = budget.Spend(way(one.Text));
-                if (!begun.Add(Key(plain))) continue;
+                (int, int) key = Key(plain);
+                if (!begun.Add(key)) continue;
                 ReadingBudget.Check(one.Depth);
                 List<string> readings = [];
-                if (!undone.TryGetValue(Key(plain), out List<string>? inner))
+                if (!undone.TryGetValue(key, out List<string>? inner))
                 {
                     string joined = SpacedLetters.Join(plain);
-                    readings.AddRange([plain, joined, SpacedLetters.Join(plain, leavesWords: true)]);
-                    undone[Key(plain)] = inner = [];
+                    readings.Add(plain);
+                    if (!ReferenceEquals(joined, plain)) readings.AddRange([joined, SpacedLetters.Join(plain, leavesWords: true)]);
+                    undone[key] = inner = [];
                     if (!ReferenceEquals(SpacedLetters.Join(joined), joined)) inner.Add(joined);
-                    foreach (EditedText opened in (EditedText[])[EncodedText.Open(joined), BrokenCode.Open(joined)])
+                    EditedText[] both = first ?? Open(joined); // the first way leaves the text as it stands
+                    first = null;
+                    foreach (EditedText opened in both)
                     {
                         if (opened.IsSame) continue;
                         if (given.Add(Key(opened.Text))) yield return budget.Spend(opened.Text);
@@ -61,8 +70,10 @@ public static class TextReadings
                 }
                 foreach (string reading in readings)
                 {
-                    if (given.Add(Key(reading))) yield return reading;
-                    if (JoinedWords.Part(reading) is var parted && given.Add(Key(parted))) yield return budget.Spend(parted);
+                    if (given.Add(ReferenceEquals(reading, plain) ? key : Key(reading))) yield return reading;
+                    string parted = JoinedWords.Part(reading);
+                    if (ReferenceEquals(parted, reading)) continue;
+                    if (given.Add(Key(parted))) yield return budget.Spend(parted);
                     if (JoinedWords.Close(reading) is var closed && given.Add(Key(closed))) yield return budget.Spend(closed);
                 }
             }
@@ -88,6 +99,8 @@ public static class TextReadings
         }
         return opened == text ? null : opened;
     }
+
+    private static EditedText[] Open(string joined) => [EncodedText.Open(joined), BrokenCode.Open(joined)];
 
     // Readings are told apart without being held: two of one length with the same hash are one.
     private static (int Length, int Hash) Key(string text) => (text.Length, text.GetHashCode());
