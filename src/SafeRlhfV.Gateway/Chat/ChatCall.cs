@@ -24,7 +24,7 @@ internal sealed record ChatCall(JsonObject Body, IReadOnlyList<ChatMessage> Mess
     public ModerationAsked? Moderation { get; init; }
 
     /// <summary>Its name in headers, in its answer and in the audit trail.</summary>
-    public string RequestId { get; } = Guid.CreateVersion7().ToString("n");
+    public string RequestId { get; } = RequestNames.Create();
 
     /// <summary>When it came, in seconds of Unix.</summary>
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();

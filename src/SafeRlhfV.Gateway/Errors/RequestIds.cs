@@ -18,7 +18,7 @@ internal sealed class RequestIds(RequestDelegate next, ILogger<RequestIds> log)
     public async Task InvokeAsync(HttpContext http)
     {
         string given = http.Request.Headers[Header].ToString();
-        string id = http.TraceIdentifier = IsSound(given) ? given : Guid.CreateVersion7().ToString("n");
+        string id = http.TraceIdentifier = IsSound(given) ? given : RequestNames.Create();
         Return(http);
         using IDisposable? scope = log.BeginScope(new Scope(id));
         using Activity? span = Source.HasListeners() ? Start(http, id) : null;

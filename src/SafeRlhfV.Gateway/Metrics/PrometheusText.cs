@@ -42,15 +42,20 @@ internal sealed class PrometheusText : IDisposable
 
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        Series one = series.GetOrAdd((instrument, tags.Length == 0 ? "" : Labels(tags)), _ => new());
+        if (instrument.IsObservable) one.Set(value);
+        else one.Add(value);
+    }
+
+    private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
         StringBuilder labels = new();
         foreach ((string name, object? label) in tags)
         {
             string escaped = (label?.ToString() ?? "").Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n");
             labels.Append(labels.Length > 0 ? "," : "").Append(name).Append("=\"").Append(escaped).Append('"');
         }
-        Series one = series.GetOrAdd((instrument, labels.ToString()), _ => new());
-        if (instrument.IsObservable) one.Set(value);
-        else one.Add(value);
+        return labels.ToString();
     }
 
     private sealed class Series

@@ -36,20 +36,25 @@ internal static partial class ControlTokens
                 foreach ((string name, JsonNode? value) in members)
                 {
                     string here = place.Length == 0 ? name : $"{place}.{name}";
-                    if (Token().IsMatch(name)) return place;
+                    if (IsToken(name)) return place;
                     if (Find(value, here, depth) is { } found) return found;
                 }
                 return null;
             case JsonArray list:
                 for (int i = 0; i < list.Count; i++)
                     if (Find(list[i], $"{place}[{i}]", depth) is { } found) return found;
-                return Token().IsMatch(string.Concat(Texts(list).Select(one => one.Text))) ? place : null;
+                return Texts(list).Any(one => MayHold(one.Text)) && IsToken(string.Concat(Texts(list).Select(one => one.Text))) ? place : null;
             default: return Text(node) is { } text && HasToken(text, depth) ? place : null;
         }
     }
 
     private static bool HasToken(string text, int depth) =>
-        Token().IsMatch(text) || (Inner(text, depth) is { } inner && Find(inner, "", depth + 1) is not null);
+        IsToken(text) || (Inner(text, depth) is { } inner && Find(inner, "", depth + 1) is not null);
+
+    private static bool IsToken(string text) => MayHold(text) && Token().IsMatch(text);
+
+    // every one begins so
+    private static bool MayHold(string text) => text.AsSpan().ContainsAny('<', '[');
 
     private static void Mend(JsonNode node, int depth)
     {

@@ -16,7 +16,7 @@ internal sealed class UpstreamChatClient : IChatClient
     private const int LargestAnswer = 32 * 1024 * 1024;
     private readonly UpstreamSettings settings;
     private readonly int longestAnswer;
-    private readonly HttpClient http;
+    private readonly HttpMessageInvoker http; // an HttpClient would watch each call with a time limit of its own
     private readonly Uri address, embeddings;
     private readonly CircuitBreaker breaker;
     private readonly (string Header, string Value)? authorization;
@@ -38,11 +38,7 @@ internal sealed class UpstreamChatClient : IChatClient
             UseCookies = false,
             ActivityHeadersPropagator = null,
             PooledConnectionLifetime = TimeSpan.FromMinutes(2)
-        })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-            MaxResponseContentBufferSize = LargestAnswer,
-        };
+        });
 
         Uri At(string path)
         {
@@ -171,7 +167,18 @@ internal sealed class UpstreamChatClient : IChatClient
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         request.Headers.TryAddWithoutValidation("Accept", stream ? "text/event-stream" : "application/json");
         if (authorization is { } key) request.Headers.TryAddWithoutValidation(key.Header, key.Value);
-        return await http.SendAsync(request, stream ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead, cancellationToken);
+        HttpResponseMessage response = await http.SendAsync(request, cancellationToken);
+        if (stream) return response;
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(LargestAnswer, cancellationToken);
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
     }
 
     private static bool IsFailure(HttpResponseMessage response) => (int)response.StatusCode is 408 or >= 500;

@@ -43,12 +43,12 @@ public sealed class GuardedChatClient : DelegatingChatClient
         CancellationToken cancellationToken = default)
     {
         GuardSession session = new(this.options, moderator, promptModerator, health, [.. messages], options);
-        using CancellationTokenSource early = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource? early = this.options.Parallel ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken) : null;
         Task<ChatResponse>? first = null;
         try
         {
             long started = this.options.Clock.GetTimestamp();
-            if (this.options.Parallel) first = base.GetResponseAsync(session.Asked, session.ModelOptions?.Clone(), early.Token);
+            if (early is not null) first = base.GetResponseAsync(session.Asked, session.ModelOptions?.Clone(), early.Token);
             if (await session.CheckPromptAsync(cancellationToken).ConfigureAwait(false) is { } refusal) return Refuse(refusal, session.Report, null);
             GuardDecision? last = null;
             for (int round = 0; ; round++)
@@ -81,7 +81,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
         finally
         {
             // Where the prompt was refused nobody waits for what the model would say.
-            await early.CancelAsync().ConfigureAwait(false);
+            if (early is not null) await early.CancelAsync().ConfigureAwait(false);
             if (first is not null) await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
