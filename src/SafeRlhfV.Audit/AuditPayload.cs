@@ -11,8 +11,28 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
     /// <summary>Fingerprint, kind (text or image) and bytes of what is kept; null where nothing is.</summary>
     public Dictionary<string, (string Kind, byte[] Bytes)>? Contents { get; private set; }
 
-    /// <summary>The members of the record but for its number and time, which are known only when it is written.</summary>
-    public byte[] Of(string kind, GuardReport report) => Write(writer =>
+    /// <summary>The members of a prompt's record but for its number and time, which are known only when it is written.</summary>
+    public byte[] OfPrompt(GuardReport report) => Write(writer => WritePrompt(writer, report));
+
+    /// <summary>The members of an end's record.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="prompt">The record of the prompt, where it says the same of it: its words are taken over. Null where there is none.</param>
+    public byte[] OfEnd(GuardReport report, AuditEntry? prompt)
+    {
+        if (prompt is null)
+        {
+            return Write(writer =>
+            {
+                WritePrompt(writer, report);
+                WriteEnd(writer, report);
+            });
+        }
+        if (prompt.Contents is { } kept) Contents = new(kept);
+        byte[] end = Write(writer => WriteEnd(writer, report)), before = prompt.Members;
+        return [.. before.AsSpan(0, before.Length - 1), (byte)',', .. end.AsSpan(1)]; // both are objects of several members
+    }
+
+    private void WritePrompt(Utf8JsonWriter writer, GuardReport report)
     {
         writer.WriteString("user", report.Context.User);
         writer.WriteString("role", report.Context.Role);
@@ -46,8 +66,10 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         }
         if (report.PromptDecision is { } prompt) WriteDecision(writer, prompt);
         writer.WriteEndObject();
-        if (kind == "prompt") return;
+    }
 
+    private void WriteEnd(Utf8JsonWriter writer, GuardReport report)
+    {
         writer.WriteString("outcome", report.Outcome?.ToString());
         writer.WriteStartArray("rounds");
         foreach (RegenerationRound round in report.Rounds)
@@ -69,7 +91,7 @@ internal sealed class AuditPayload(AuditSettings settings, AuditChain chain)
         writer.WriteStartObject("call");
         WriteMembers(writer, facts(), chain.Fingerprint);
         writer.WriteEndObject();
-    });
+    }
 
     /// <summary>The members of a person's review of a decision.</summary>
     public byte[] OfReview(string reviewer, bool isUnsafe, string? category, string? note) => Write(writer =>

@@ -21,8 +21,9 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     private readonly AuditChain chain;
     private readonly TimeProvider clock;
     private readonly Channel<AuditEntry> queue = Channel.CreateBounded<AuditEntry>(10_000);
-    private readonly ConditionalWeakTable<object, AuditEntry> prompts = []; // by request: the record that its end follows
+    private readonly ConditionalWeakTable<object, Prompt> prompts = []; // by request: the record that its end follows
     private readonly Task loop;
+    private readonly OwnThread? thread; // of a file, whose writing waits for the disk; a server's is asynchronous
     private readonly AuditAnchors anchors;
     private readonly AuditRetention retention;
     private long failures; // records since one was written
@@ -37,15 +38,16 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
         chain = new(this.settings.Key);
         anchors = new(database, chain);
         retention = new(database, this.settings, chain, anchors);
-        loop = Task.Run(RunAsync);
+        thread = database.HasChains ? null : new("audit trail");
+        loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, thread ?? TaskScheduler.Default).Unwrap();
     }
 
     /// <inheritdoc/>
     public ValueTask PromptDecidedAsync(GuardReport report, CancellationToken cancellationToken)
     {
         AuditPayload payload = new(settings, chain);
-        AuditEntry entry = new(settings.Chain, "prompt", report.Id, payload.Of("prompt", report), payload.Contents);
-        prompts.AddOrUpdate(report.Identity, entry);
+        AuditEntry entry = new(settings.Chain, "prompt", report.Id, payload.OfPrompt(report), payload.Contents);
+        prompts.AddOrUpdate(report.Identity, new(entry, report));
         return AppendAsync(entry, cancellationToken);
     }
 
@@ -53,8 +55,9 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     public ValueTask EndedAsync(GuardReport report, CancellationToken cancellationToken)
     {
         AuditPayload payload = new(settings, chain);
-        AuditEntry? prompt = prompts.TryGetValue(report.Identity, out AuditEntry? recorded) ? recorded : null;
-        return AppendAsync(new(settings.Chain, "end", report.Id, payload.Of("end", report), payload.Contents, prompt), cancellationToken);
+        Prompt? prompt = prompts.TryGetValue(report.Identity, out Prompt? recorded) ? recorded : null;
+        byte[] members = payload.OfEnd(report, prompt?.SaysTheSame(report) == true ? prompt.Entry : null);
+        return AppendAsync(new(settings.Chain, "end", report.Id, members, payload.Contents, prompt?.Entry), cancellationToken);
     }
 
     /// <summary>Records a person's review of a decision, in the chain that holds the decision.</summary>
@@ -131,6 +134,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     {
         queue.Writer.TryComplete();
         await loop.ConfigureAwait(false);
+        thread?.Dispose();
     }
 
     private string Now() => AuditPayload.Iso(clock.GetUtcNow());
@@ -173,7 +177,7 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
     {
         await using AuditWriter writer = new(database, chain);
         List<AuditEntry> batch = [], owed = []; // owed: what must be said of records that stand though their callers were told otherwise
-        while (await queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await queue.Reader.WaitToReadAsync().ConfigureAwait(thread is not null)) // back on its thread
         {
             // A batch is of one chain; only a review may be for another than this process's own.
             while (batch.Count < BatchSize && queue.Reader.TryPeek(out AuditEntry? entry) && (batch.Count == 0 || entry.Chain == batch[0].Chain))
@@ -213,6 +217,15 @@ public sealed class AuditTrail : IGuardObserver, IAsyncDisposable
             Interlocked.Add(ref failures, batch.Count);
             foreach (AuditEntry entry in batch) entry.Fail(error);
         }
+    }
+
+    /// <summary>A prompt that was recorded.</summary>
+    private sealed record Prompt(AuditEntry Entry, GuardReport Report)
+    {
+        /// <summary>Whether a later report of the request says of the prompt what was recorded.</summary>
+        public bool SaysTheSame(GuardReport later) => ReferenceEquals(later.Prompt, Report.Prompt) && ReferenceEquals(later.Context, Report.Context)
+            && ReferenceEquals(later.PromptDecision, Report.PromptDecision) && ReferenceEquals(later.Judged, Report.Judged)
+            && ReferenceEquals(later.Redacted, Report.Redacted) && later.PolicyVersion == Report.PolicyVersion && later.Received == Report.Received;
     }
 
     private static AuditEntry Unanswered(AuditEntry entry, long sequence) =>

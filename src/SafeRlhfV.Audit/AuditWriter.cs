@@ -93,11 +93,11 @@ internal sealed class AuditWriter(AuditDatabase database, AuditChain chain) : IA
         string name = batch[0].Chain;
         AuditMark head = await inserts.ReadHeadAsync(name, transaction, cancellationToken).ConfigureAwait(false) ?? AuditMark.Empty(name);
         rows.Clear();
-        byte[] salt = new byte[SaltBytes];
+        byte[] salts = RandomNumberGenerator.GetBytes(SaltBytes * batch.Count);
         foreach (AuditEntry entry in batch)
         {
             byte[] payload = AuditPayload.Complete(head.Sequence + 1, entry, at);
-            RandomNumberGenerator.Fill(salt);
+            ReadOnlySpan<byte> salt = salts.AsSpan(SaltBytes * rows.Count, SaltBytes);
             string digest = AuditChain.PayloadDigest(salt, payload);
             string hash = chain.Link(head.Hash, AuditChain.Leaf(head.Sequence + 1, at, entry.Kind, entry.Request, name, digest));
             rows.Add(new(head.Sequence + 1, entry, at, payload, head.Hash, hash, digest, Convert.ToHexStringLower(salt)));

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -10,6 +11,7 @@ namespace SafeRlhfV.Audit;
 /// </summary>
 internal sealed class SqliteInserts : IAuditInserts
 {
+    private const int LongestShort = 256;
     private readonly sqlite3 database;
     private readonly sqlite3_stmt record, content, readHead, moveHead;
 
@@ -39,14 +41,14 @@ internal sealed class SqliteInserts : IAuditInserts
         {
             cancellationToken.ThrowIfCancellationRequested();
             Check(raw.sqlite3_bind_int64(record, 1, row.Sequence));
-            Check(raw.sqlite3_bind_text(record, 2, row.Entry.Kind));
-            Check(raw.sqlite3_bind_text(record, 3, row.Entry.Request));
-            Check(raw.sqlite3_bind_text(record, 4, row.At));
+            Bind(record, 2, row.Entry.Kind);
+            Bind(record, 3, row.Entry.Request);
+            Bind(record, 4, row.At);
             Check(raw.sqlite3_bind_text(record, 5, row.Payload.Span));
-            Check(raw.sqlite3_bind_text(record, 6, row.Previous));
-            Check(raw.sqlite3_bind_text(record, 7, row.Hash));
-            Check(raw.sqlite3_bind_text(record, 8, row.Digest));
-            Check(raw.sqlite3_bind_text(record, 9, row.Salt));
+            Bind(record, 6, row.Previous);
+            Bind(record, 7, row.Hash);
+            Bind(record, 8, row.Digest);
+            Bind(record, 9, row.Salt);
             Run(record);
             if (row.Entry.Contents is not { } contents) continue;
             foreach ((string name, (string kind, byte[] bytes)) in contents)
@@ -78,6 +80,15 @@ internal sealed class SqliteInserts : IAuditInserts
     {
         Check(raw.sqlite3_prepare_v2(database, text, out sqlite3_stmt statement));
         return statement;
+    }
+
+    // A short text, without an array for each.
+    private void Bind(sqlite3_stmt statement, int index, string text)
+    {
+        int most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        Span<byte> bytes = most <= LongestShort ? stackalloc byte[LongestShort] : new byte[most];
+        int length = Encoding.UTF8.GetBytes(text, bytes);
+        Check(length == 0 ? raw.sqlite3_bind_text(statement, index, "") : raw.sqlite3_bind_text(statement, index, bytes[..length])); // no bytes are NULL
     }
 
     private void Run(sqlite3_stmt statement)
