@@ -148,6 +148,25 @@ public sealed class ConversationTests
         Assert.Equal(3, model.Calls.Single().Count); // the turn is said now
     }
 
+    // What one memory was told by another counts as its own, and is not told on.
+    [Fact]
+    public void AMemoryLearnsFromAnother()
+    {
+        RefusedTurns one = new(), other = new(capacity: 2);
+        List<RefusedTurn> told = [], echoed = [];
+        one.Remembered += told.Add;
+        other.Remembered += echoed.Add;
+        GuardContext caller = new(User: "u", Route: "r");
+        ChatMessage[] bad = [new(ChatRole.User, "a bad thing")], goesOn = [.. bad, new(ChatRole.Assistant, "No."), new(ChatRole.User, "Hello")];
+        one.Add(bad, caller, isAlone: true, "p");
+        foreach (RefusedTurn turn in (RefusedTurn[])[.. told, .. told, .. told]) other.Learn(turn); // once counts
+        Assert.Equal([0, 1], other.Find(goesOn, caller, "p"));
+        Assert.Empty(other.Find(goesOn, caller with { User = "v" }, "p"));
+        Assert.Empty(other.Find(goesOn, caller, "q"));
+        Assert.Empty(echoed);
+        Assert.Single(told);
+    }
+
     [Fact]
     public void NoCallerMakesAnothersTurnsBeForgotten()
     {

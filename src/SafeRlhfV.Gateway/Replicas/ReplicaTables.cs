@@ -21,6 +21,9 @@ internal static class ReplicaTables
             response BYTEA NOT NULL, turn BYTEA NOT NULL, bytes BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT statement_timestamp(),
             PRIMARY KEY (owner, id));
         CREATE INDEX IF NOT EXISTS guard_response_at ON guard_response (at);
+        CREATE TABLE IF NOT EXISTS guard_refused (
+            gateway TEXT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT statement_timestamp(), is_sealed BOOLEAN NOT NULL, turn BYTEA NOT NULL);
+        CREATE INDEX IF NOT EXISTS guard_refused_at ON guard_refused (at);
         """;
 
     /// <summary>The versions in force: the highest of each kind.</summary>

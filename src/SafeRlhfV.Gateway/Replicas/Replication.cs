@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
@@ -37,6 +38,8 @@ internal sealed class Replication
             Settings.Log = provider.GetRequiredService<ILogger<SharedSettings>>();
             return Settings;
         });
+        services.AddHostedService(provider => new SharedRefusals(provider.GetRequiredService<ReplicaDatabase>(), provider.GetRequiredService<RefusedTurns>(),
+            own.Replicas!.Name, own.Audit.Key, clock, provider.GetRequiredService<ILogger<SharedRefusals>>()));
         services.AddDataProtection().SetApplicationName("safe-rlhf-v gateway");
         services.Configure<KeyManagementOptions>(options =>
         {

@@ -36,6 +36,16 @@ public sealed class RefusedTurns
         (this.capacity, this.callers, this.lifetime, this.clock) = (capacity, callers, lifetime ?? TimeSpan.FromDays(1), clock ?? TimeProvider.System);
     }
 
+    /// <summary>Raised after a turn was remembered that was refused here, so that other memories can <see cref="Learn"/> it.</summary>
+    public event Action<RefusedTurn>? Remembered;
+
+    /// <summary>Remembers a turn that was refused elsewhere; one that is known already stays as old as it is.</summary>
+    public void Learn(RefusedTurn turn)
+    {
+        GuardContext context = new(turn.User, turn.Role, turn.Route);
+        if (!Knows(context, turn.Fingerprint)) Add(context, turn.Fingerprint);
+    }
+
     /// <summary>
     /// What turns are remembered under: a policy, and whether the request asked that all that is flagged be refused. What was refused for the request's sake
     /// alone is no refused turn for requests that do not ask so.
@@ -109,6 +119,12 @@ public sealed class RefusedTurns
         UInt128 key = Key(policy, isAlone
             ? Fingerprint(messages.Skip(start).Take(end - start))
             : messages.Aggregate("", (before, message) => Chain(before, message.Role, Fingerprint([message]))));
+        Add(context, key);
+        Remembered?.Invoke(new(context.User, context.Role, context.Route, key));
+    }
+
+    private void Add(GuardContext context, UInt128 key)
+    {
         long now = clock.GetTimestamp();
         lock (gate)
         {
