@@ -2,7 +2,8 @@ namespace SafeRlhfV.Core;
 
 /// <summary>
 /// The text of a settings file that is looked at again and again. A change counts once it has stood from one look to the next, or for two seconds by the
-/// file's own time, so that a file is not read while it is written; a file that is only the beginning of the text in force, as a copy that broke off leaves it, is refused.
+/// file's own time, so that a file is not read while it is written; a file that is only the beginning of the text in force, as a copy that broke off leaves
+/// it, is refused.
 /// </summary>
 /// <remarks>Time and length of the file are looked at: this sees replaced files, links and mounts alike, where file watchers miss some.</remarks>
 public sealed class WatchedText
