@@ -165,9 +165,9 @@ public sealed class PpoModels : IDisposable
                     + "language model alone, or merge it and take sharing: none.");
             scorers.Add(role, (Policy, Own(LoadHead(Policy, role, folder))));
         }
-        Policy.Adapters.Create(Actor, recipe.Lora!.ToConfig(Path.GetFullPath(recipe.Policy)), seed);
+        RecipeModels.CreateAdapter(Policy, Actor, recipe.Lora!, recipe.Policy, seed);
         if (!MakesRewardCritic) return;
-        Policy.Adapters.Create(RewardCritic, recipe.Lora.ForScores().ToConfig(Path.GetFullPath(recipe.Policy)), seed);
+        RecipeModels.CreateAdapter(Policy, RewardCritic, recipe.Lora!.ForScores(), recipe.Policy, seed);
         scorers.Add(RewardCritic, (Policy, Own(NewHead(Policy))));
     }
 

@@ -54,8 +54,19 @@ internal static class RecipeModels
     public static string? AddAdapter(VisionLanguageModel model, ModelRecipe recipe, long seed, string name = Trained)
     {
         if (recipe.Lora is not { } lora) return null;
-        model.Adapters.Create(name, lora.ToConfig(Path.GetFullPath(recipe.Folder)), seed);
+        CreateAdapter(model, name, lora, recipe.Folder, seed);
         return name;
+    }
+
+    /// <summary>Puts a new adapter on a model.</summary>
+    /// <exception cref="InvalidInputException">Its modules are not there, or lie in the vision tower.</exception>
+    public static void CreateAdapter(VisionLanguageModel model, string name, LoraRecipe lora, string folder, long seed)
+    {
+        model.Adapters.Create(name, lora.ToConfig(Path.GetFullPath(folder)), seed);
+        if (!model.Adapters.ChangesTower(name)) return;
+        model.Adapters.Remove(name);
+        throw new InvalidInputException("model.lora.modules_to_save: names a part of the vision tower, which stays frozen under an adapter (images are encoded "
+            + "once); name parts of the language model or the projector.");
     }
 
     /// <summary>The head that training a score starts from: the folder's own, or a new one where it has none.</summary>

@@ -153,6 +153,8 @@ public sealed class RecipeRunnerTests(TinyRecipes tiny) : IClassFixture<TinyReci
         Assert.Contains("holds no adapter", Refused("ppo-backbone", $"model.reward={tiny.At("reward")}"));
         Assert.Contains("its base model is", Refused("ppo-backbone", $"model.policy={tiny.At("policy")}"));
         Assert.Contains("changes the vision tower", Refused("ppo-backbone", $"model.reward={tiny.At("tower-adapter")}"));
+        foreach (string name in (string[])["sft-lora", "ppo-backbone"])
+            Assert.Contains("names a part of the vision tower", Refused(name, "model.lora.modules_to_save=[vision_tower]"));
         Assert.Contains("no score head", Refused("ppo", $"model.cost={Golden.At("models", "llava-1.5-tiny")}"));
         Assert.Contains("this is a model of both scores", Refused("ppo", $"model.reward={tiny.At("scores")}"));
         Assert.Contains("no such folder", Refused("cost", $"model.folder={tiny.At("nowhere")}"));
