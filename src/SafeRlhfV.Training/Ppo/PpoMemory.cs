@@ -138,10 +138,10 @@ internal static class PpoMemory
     }
 
     // Sampling and updates ask for blocks of other sizes, so that one does not find all that the other has freed. And sampling, scoring and updates are more
-    // code than one trainer's: the first rounds compile it once more, for speed.
+    // code than one trainer's: the first rounds compile it once more, for speed. MKL keeps copies of what it multiplies, up to 22 MiB a thread.
     private static MemoryPart HostGaps(List<MemoryPart> parts)
     {
-        const double Share = 0.45;
+        const double Share = 1;
         const long Most = 32L << 20, Code = 8L << 20;
         long second = parts.Where(part => !part.AtOnce).Select(part => part.Bytes).OrderDescending().Skip(1).First();
         return new("gaps between sampling and updates", Code + Math.Min(Most, (long)(Share * second)), true);

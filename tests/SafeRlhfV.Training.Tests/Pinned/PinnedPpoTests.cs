@@ -20,6 +20,7 @@ public sealed class PinnedPpoTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     [InlineData("ppo-length", "log")]
     [InlineData("ppo-severity", "log")]
     [InlineData("ppo-tail", "projected")]
+    [InlineData("ppo-score-checked", "projected")]
     public void FiguresHold(string recipe, string mode) => PinnedRun.Check($"{recipe}-{mode}", tiny.Recipe(
         recipe, $"pinned/{recipe}-{mode}",
         [

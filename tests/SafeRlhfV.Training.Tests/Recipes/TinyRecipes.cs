@@ -98,7 +98,8 @@ public sealed class TinyRecipes : IDisposable
                 // answers that are checked, beside RM-V or without it
                 .. name.Contains("-checked", StringComparison.Ordinal)
                     ? (string[])[$"data.prompts.folder={At("questions")}", "data.prompts.split=train", "training.cost_reads=answer",
-                        $"data.calibration.folder={At("world")}", $"training.rewards=[{(kind == "grpo" ? "{kind: score, weight: 0.5}, " : "")}"
+                        $"data.calibration.folder={At("world")}",
+                        $"training.rewards=[{(name is "ppo-checked" or "ppo-checked-backbone" ? "" : "{kind: score, weight: 0.5}, ")}"
                         + "{kind: exact, weight: 2, missing: skip}, {kind: number, tolerance: 0.01, missing: skip}, {kind: format, think: true}]"] : [],
                 .. name == "ppo-reward-only" ? (string[])["training.mode=fixed", "training.multiplier.initial=0"] : [],
             ]
