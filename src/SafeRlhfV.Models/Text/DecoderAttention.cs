@@ -37,6 +37,11 @@ public sealed class DecoderAttention : NamedModule
     /// <summary>[B, L, H] → [B, L - from, H]: the columns before <paramref name="from"/> give keys and values alone.</summary>
     public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from = 0)
     {
+        if (cache is not null && queryNorm is null && x_BLH.size(1) == 1 && DecodeAttention.Fits(cache, layer, mask, angles))
+        {
+            Tensor[] projections = packed?.TryForward(x_BLH) is { } joint ? [joint] : [query.Forward(x_BLH), key.Forward(x_BLH), value.Forward(x_BLH)];
+            return output.Forward(DecodeAttention.Run(projections, heads, queryFactor / Math.Sqrt(headSize), angles, cache, layer, mask));
+        }
         long rows = x_BLH.shape[0], columns = x_BLH.shape[1] - from;
         (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Project(x_BLH, from, angles);
         if (queryFactor != 1) q_BLND = q_BLND.Times(queryFactor);

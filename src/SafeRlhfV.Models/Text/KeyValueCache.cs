@@ -49,6 +49,9 @@ public sealed class KeyValueCache : IDisposable
     /// <summary>Columns filled so far; the model advances it after each forward pass.</summary>
     public int Length { get; set; }
 
+    /// <summary>The memory of one layer's columns, filled or not, [B, kv heads, capacity, D]; null where old columns give way to new ones.</summary>
+    internal (Tensor Keys, Tensor Values)? Whole(int layer) => keys[layer].size(2) == Capacity ? (keys[layer], values[layer]) : null;
+
     /// <summary>Bytes of all layers and rows.</summary>
     internal long Bytes => keys.Concat(values).Sum(part => part.NumberOfElements * part.ElementSize);
 
