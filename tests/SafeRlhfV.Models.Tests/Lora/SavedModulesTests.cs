@@ -1,4 +1,3 @@
-using SafeRlhfV.Processing;
 using SafeRlhfV.Testing;
 using TorchSharp;
 using TorchSharp.Modules;
