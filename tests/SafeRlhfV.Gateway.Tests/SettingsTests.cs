@@ -73,6 +73,15 @@ public sealed class SettingsTests
         });
         Assert.Contains("ok", await http.GetStringAsync($"{app.Urls.First()}/healthz", TestContext.Current.CancellationToken));
         Assert.Equal(made.Thumbprint, shown);
+
+        // by HTTP/2 as well, which clients negotiate
+        using HttpRequestMessage second = new(HttpMethod.Get, $"{app.Urls.First()}/healthz")
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using HttpResponseMessage answer = await http.SendAsync(second, TestContext.Current.CancellationToken);
+        Assert.Equal((200, 2), ((int)answer.StatusCode, answer.Version.Major));
     }
 
     [Theory]
