@@ -172,8 +172,11 @@ public sealed class ModerationMemberTests
             .. (await response.Content.ReadAsStringAsync(Cancel)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
                 .Where(one => one != "data: [DONE]").Select(one => (JsonObject)JsonNode.Parse(one["data: ".Length..])!),
         ];
-        JsonObject all = new() { ["text"] = string.Concat(chunks.SelectMany(chunk => chunk["choices"]!.AsArray())
-            .Select(choice => Text(choice!["delta"]!["content"]) + Text(choice["delta"]!["refusal"]))) };
+        JsonObject all = new()
+        {
+            ["text"] = string.Concat(chunks.SelectMany(chunk => chunk["choices"]!.AsArray())
+            .Select(choice => Text(choice!["delta"]!["content"]) + Text(choice["delta"]!["refusal"])))
+        };
         JsonObject[] told = [.. chunks.Where(chunk => chunk.ContainsKey("moderation"))];
         if (told.Length == 0) return all;
         Assert.Same(chunks[^1], Assert.Single(told));

@@ -28,5 +28,7 @@ internal static class DemoMethods
 
     /// <summary>The multiplier's mode as results.json names it.</summary>
     public static string Mode(RolloutSettings settings) =>
-        settings is PpoSettings { CostOnly: true } or { Mode: MultiplierMode.Fixed, Multiplier.Initial: 0 } ? "none" : settings.Mode.ToString().ToLowerInvariant();
+        settings is PpoSettings { CostOnly: true } or { Mode: MultiplierMode.Fixed, Multiplier.Initial: 0 }
+            ? "none"
+            : settings.Mode.ToString().ToLowerInvariant();
 }

@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Objectives;
 
 /// <summary>
-/// Work on rows of tensors, on as many threads as torch computes with. Where torch uses libgomp, they are its own waiting threads: threads of another pool would
-/// compete with them for the processors. Rows are cut by their number and size alone, so that sums over blocks have the same bits on any number of threads.
+/// Work on rows of tensors, on as many threads as torch computes with. Where torch uses libgomp, they are its own waiting threads: threads of another pool
+/// would compete with them for the processors. Rows are cut by their number and size alone, so that sums over blocks have the same bits on any number of
+/// threads.
 /// </summary>
 public static unsafe class RowLoop
 {

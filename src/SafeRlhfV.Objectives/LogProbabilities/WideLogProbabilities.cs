@@ -37,7 +37,9 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
         long kept = weightGradient ? Math.Min(labels_N.shape[0], keptBytes / (size * weight_VH.shape[0])) : 0;
         Settings settings = new(rows, kept, entropy, wanted && hidden_NH.requires_grad, weightGradient);
         // the view: autograd copies a gradient that a managed tensor still holds before it gives it to a leaf; that of a view it hands on
-        Tensor result = wanted ? apply(hidden_NH, weight_VH.view(weight_VH.shape), labels_N, settings) : Forward(hidden_NH, weight_VH, labels_N, settings).LogProbs_N;
+        Tensor result = wanted
+            ? apply(hidden_NH, weight_VH.view(weight_VH.shape), labels_N, settings)
+            : Forward(hidden_NH, weight_VH, labels_N, settings).LogProbs_N;
         return result.MoveToOuterDisposeScope();
     }
 

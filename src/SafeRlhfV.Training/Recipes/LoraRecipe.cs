@@ -37,6 +37,8 @@ public sealed record LoraRecipe
     public LoraConfig ToConfig(string? baseModel) =>
         LoraConfig.ForLanguageModel(Rank, Alpha, Dropout, Targets.Count == 0 ? null : Targets) with
         {
-            RankStabilised = RankStabilised, ModulesToSave = ModulesToSave, BaseModel = baseModel,
+            RankStabilised = RankStabilised,
+            ModulesToSave = ModulesToSave,
+            BaseModel = baseModel,
         };
 }
