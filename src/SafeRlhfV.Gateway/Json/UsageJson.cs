@@ -28,8 +28,13 @@ internal static class UsageJson
         };
         if (details.InputTokenCount is null && details.OutputTokenCount is null && details.TotalTokenCount is null) return null;
         details.TotalTokenCount ??= (details.InputTokenCount ?? 0) + (details.OutputTokenCount ?? 0);
+        string? opened = null;
+        JsonObject? counts = null;
         foreach ((string group, string name) in Details)
-            if (Count(group.Length == 0 ? json : json[group] as JsonObject, name) is { } count) (details.AdditionalCounts ??= [])[Key(group, name)] = count;
+        {
+            if (group != opened) (opened, counts) = (group, group.Length == 0 ? json : json[group] as JsonObject);
+            if (Count(counts, name) is { } count) (details.AdditionalCounts ??= [])[Key(group, name)] = count;
+        }
         return details;
     }
 
