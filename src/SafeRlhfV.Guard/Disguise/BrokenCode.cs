@@ -3,10 +3,13 @@ using System.Text;
 
 namespace SafeRlhfV.Guard;
 
-/// <summary>Opens Base64 and hexadecimal digits that blanks, line breaks or quotation marks of mail break into pieces of any length.</summary>
+/// <summary>
+/// Opens Base64, Base32 and hexadecimal digits that blanks, line breaks, commas, quotation marks and other signs break into pieces of any length.
+/// </summary>
 internal static class BrokenCode
 {
-    private const int Shortest = 12; // characters
+    private const int Shortest = 12, Shortest32 = 16; // characters
+    private const int ShortestText = 12; // characters that pieces with other signs between them make
     private const int Starts = 4; // tried for one piece of code, since a word before it may decode to letters by chance
     private const int Ends = 3; // tried, since a word behind it may
     private const int Tail = 200;
@@ -14,31 +17,51 @@ internal static class BrokenCode
     private const int Patience = 64; // pieces that may be read in vain before they are skipped
     private const int WidestGap = 40; // with the indentation of a line
 
-    // "-_" stand for "+/", and capitals for small letters
-    private static readonly sbyte[] Base64Values = Values("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_");
-    private static readonly sbyte[] HexValues = Values("0123456789abcdef", "ABCDEF");
-    private static readonly SearchValues<char> Gap = SearchValues.Create(" \t\r\n>|");
+    private static readonly int[] Bits = [6, 5, 4]; // of a digit
 
-    /// <summary>The text with such code opened.</summary>
-    public static EditedText Open(string text)
+    // By bits, from 4 on: "-_" stand for "+/", and capitals for small hexadecimal digits.
+    private static readonly sbyte[][] Tables =
+    [
+        Values("0123456789abcdef", "ABCDEF"), Values("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ""),
+        Values("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_"),
+    ];
+
+    private static readonly SearchValues<char>[] Digits = [.. new[] { 4, 5, 6 }.Select(bits =>
+        SearchValues.Create([.. Enumerable.Range(0, 128).Select(code => (char)code).Where(letter => Value(letter, bits) >= 0)]))];
+
+    private static readonly SearchValues<char> Gap = SearchValues.Create(" \t\r\n>|");
+    private static readonly SearchValues<char> Signs = SearchValues.Create("+/-_"); // digits of Base64, and gaps where they stand alone
+    private static readonly SearchValues<char> WideGap =
+        SearchValues.Create(" \t\r\n>|,;:\"'`\\.()[]{}<*•·#~&+/-_0123456789"); // digits: of a list's numbering
+
+    /// <summary>The text with such code opened; null where there is none.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>
+    /// With blanks, line breaks and the marks of quotations in mail between pieces; and with any signs between them, where more is asked of a text.
+    /// </returns>
+    public static (EditedText Narrow, EditedText Wide)? Open(string text)
     {
-        EditedText opened = new(text);
-        opened.Replace(Codes(opened.Text, 6));
-        opened.Replace(Codes(opened.Text, 4));
-        return opened;
+        int[] kinds = [.. Bits.Where(bits => HasCode(text, bits))];
+        if (kinds.Length == 0) return null;
+        EditedText narrow = new(text), wide = new(text);
+        foreach (int bits in kinds)
+        {
+            narrow.Replace(Codes(narrow.Text, bits, isWide: false));
+            wide.Replace(Codes(wide.Text, bits, isWide: true));
+        }
+        return (narrow, wide);
     }
 
     // Where such code stands, and what it says.
-    private static List<(int Start, int End, string By)> Codes(string text, int bits)
+    private static List<(int Start, int End, string By)> Codes(string text, int bits, bool isWide)
     {
-        if (bits == 6 ? !LooksLikeCode(text) : !HexDigits.MayHold(text, Shortest)) return [];
-        List<Piece> pieces = Pieces(text, bits);
+        List<Piece> pieces = Pieces(text, bits, isWide);
         StringBuilder scratch = new();
         List<(int Start, int End, string By)> codes = [];
         for (int first = 0; first < pieces.Count; first++)
         {
             if (pieces[first].IsEnd || !MayBegin(text, pieces[first], bits)) continue;
-            Reading main = Read(text, pieces, first, bits, scratch);
+            Reading main = Read(text, pieces, first, bits, isWide, scratch);
             if (!main.IsCode)
             {
                 if (main.Last - first > Patience) first = main.Last; // long and no text: its parts are none either
@@ -50,7 +73,7 @@ internal static class BrokenCode
                 foreach (int end in main.Ends.SkipLast(1).TakeLast(Ends)) found.Append('\n').Append(main.Text, Math.Max(0, end - Tail), Math.Min(end, Tail));
             for (int other = first + 1; other < first + Starts && other < pieces.Count; other++)
             {
-                Reading one = Read(text, pieces, other, bits, scratch);
+                Reading one = Read(text, pieces, other, bits, isWide, scratch);
                 if (!one.IsCode || (one.Last <= last && main.Text.EndsWith(one.Text, StringComparison.Ordinal))) continue;
                 found.Append('\n').Append(one.Text);
                 last = Math.Max(last, one.Last);
@@ -63,55 +86,80 @@ internal static class BrokenCode
         return codes;
     }
 
-    // Prose has capitals and digits at the beginning of words, and seldom in several words on end. A cheap look: most texts are prose.
-    private static bool LooksLikeCode(string text)
+    // A cheap look, since most texts are prose: it has capitals and digits at the beginning of words, and seldom in several words on end; and few words on end
+    // in capitals, or in hexadecimal digits.
+    private static bool HasCode(string text, int bits)
     {
-        int capitals = 0;
-        bool isWithin = false; // a piece
-        foreach (char letter in text)
+        int capitals = 0, chain = 0, last = 0;
+        for (int at = 0; NextPiece(text, bits, true, at, out int start, out int end); at = last = end)
         {
-            if (Value(letter, 6) < 0)
+            ReadOnlySpan<char> code = text.AsSpan(start..end);
+            if (bits == 6)
             {
-                isWithin = false;
+                if (code[1..].ContainsAnyInRange('A', 'Z') || code[1..].ContainsAnyInRange('0', '9')) return true;
+                capitals = code[0] is (>= 'A' and <= 'Z') or (>= '0' and <= '9') ? capitals + 1 : 0;
+                if (capitals == MostCapitals) return true;
                 continue;
             }
-            bool isCapital = letter is (>= 'A' and <= 'Z') or (>= '0' and <= '9');
-            if (isCapital && isWithin) return true;
-            if (isWithin) continue;
-            isWithin = true;
-            capitals = isCapital ? capitals + 1 : 0;
-            if (capitals == MostCapitals) return true;
+            chain = code.Length + (last > 0 && IsGap(text.AsSpan(last..start), true) ? chain : 0);
+            if (chain >= (bits == 5 ? Shortest32 : Shortest)) return true;
         }
         return false;
     }
 
     // The runs of code characters, and whether each goes on in the next.
-    private static List<Piece> Pieces(string text, int bits)
+    private static List<Piece> Pieces(string text, int bits, bool isWide)
     {
         List<Piece> pieces = [];
-        for (int i = 0; i < text.Length; i++)
+        for (int at = 0; NextPiece(text, bits, isWide, at, out int start, out int end); at = end)
         {
-            if (Value(text[i], bits) < 0) continue;
-            int end = i + 1;
-            while (end < text.Length && Value(text[end], bits) >= 0) end++;
-            int gap = end;
-            while (gap < text.Length && gap - end <= WidestGap && Gap.Contains(text[gap])) gap++;
-            bool goesOn = gap > end && gap < text.Length && Value(text[gap], bits) >= 0;
-            pieces.Add(new(i, end, !goesOn));
-            i = end;
+            if (pieces.Count > 0) pieces[^1] = pieces[^1] with { IsEnd = !IsGap(text.AsSpan(pieces[^1].End..start), isWide) };
+            pieces.Add(new(start, end, true));
         }
         return pieces;
     }
 
-    private static Reading Read(string text, List<Piece> pieces, int first, int bits, StringBuilder scratch)
+    private static bool NextPiece(string text, int bits, bool isWide, int from, out int start, out int end)
+    {
+        end = from;
+        for (start = from; start < text.Length; start = end)
+        {
+            int next = text.AsSpan(start).IndexOfAny(Digits[bits - 4]);
+            if (next < 0) break;
+            start += next;
+            int length = text.AsSpan(start).IndexOfAnyExcept(Digits[bits - 4]);
+            end = length < 0 ? text.Length : start + length;
+            if (isWide && start > 0 && text[start - 1] == '\\' && text[start] is 'n' or 'r' or 't') start++; // an escape of its own
+            if (start < end && !(isWide && (!text.AsSpan(start..end).ContainsAnyExcept(Signs) || IsNumbering(text, start, end)))) return true;
+        }
+        start = end = text.Length;
+        return false;
+    }
+
+    private static bool IsGap(ReadOnlySpan<char> gap, bool isWide)
+    {
+        if (gap.Length is 0 or > WidestGap) return false;
+        for (int i = 0; i < gap.Length; i++)
+            if (isWide ? !WideGap.Contains(gap[i]) && !(i > 0 && gap[i - 1] == '\\') : !Gap.Contains(gap[i])) return false;
+        return true;
+    }
+
+    // Of a list: "1. ", "2) ".
+    private static bool IsNumbering(string text, int start, int end) => end - start <= 3 && end + 1 < text.Length && text[end] is '.' or ')' or ':'
+        && char.IsWhiteSpace(text[end + 1]) && !text.AsSpan(start, end - start).ContainsAnyExceptInRange('0', '9')
+        && (start == 0 || text[start - 1] == '\n');
+
+    private static Reading Read(string text, List<Piece> pieces, int first, int bits, bool isWideGap,
+        StringBuilder scratch)
     {
         if (pieces[first].IsEnd || !MayBegin(text, pieces[first], bits)) return new(first, "", [], false);
-        Reading narrow = Read(text, pieces, first, bits, scratch, isWide: false);
-        return narrow.IsCode ? narrow : Read(text, pieces, first, bits, scratch, isWide: true) is { IsCode: true } wide ? wide : narrow;
+        Reading narrow = Read(text, pieces, first, bits, isWideGap, scratch, isWide: false);
+        if (narrow.IsCode || isWideGap) return narrow;
+        return Read(text, pieces, first, bits, isWideGap, scratch, isWide: true) is { IsCode: true } wide ? wide : narrow;
     }
 
     // Reads as far as what comes is text.
-    private static Reading Read(string text, List<Piece> pieces, int first, int bits, StringBuilder read, bool isWide)
+    private static Reading Read(string text, List<Piece> pieces, int first, int bits, bool isWideGap, StringBuilder read, bool isWide)
     {
         read.Clear();
         Span<byte> held = stackalloc byte[4];
@@ -139,9 +187,10 @@ internal static class BrokenCode
             }
             if (piece.IsEnd) break;
         }
-        if (last == first || characters < Shortest) return new(Math.Max(last, at - 1), "", ends ?? [], false);
+        if (last == first || characters < (bits == 5 ? Shortest32 : Shortest)) return new(Math.Max(last, at - 1), "", ends ?? [], false);
         string found = read.ToString(0, ends![^1]);
-        bool isCode = found.Count(char.IsLetter) * 2 >= found.Length && (bits == 4 || IsMixed(text.AsSpan(pieces[first].Start..pieces[last].End)));
+        bool isCode = (isWideGap ? found.Length >= ShortestText && EncodedText.IsWords(found) : found.Count(char.IsLetter) * 2 >= found.Length)
+            && (bits == 4 || IsMixed(text.AsSpan(pieces[first].Start..pieces[last].End), bits));
         return new(last, found, ends, isCode);
     }
 
@@ -184,11 +233,11 @@ internal static class BrokenCode
     }
 
     // Words in lower case alone are prose.
-    private static bool IsMixed(ReadOnlySpan<char> code) =>
+    private static bool IsMixed(ReadOnlySpan<char> code, int bits) => bits == 5 ? code.ContainsAnyInRange('2', '7') :
         code.ContainsAnyInRange('a', 'z') && (code.ContainsAnyInRange('A', 'Z') || code.ContainsAnyInRange('0', '9'));
 
     // What a character stands for; -1 for what is no code.
-    private static int Value(char letter, int bits) => letter < 0x80 ? (bits == 4 ? HexValues : Base64Values)[letter] : -1;
+    private static int Value(char letter, int bits) => letter < 0x80 ? Tables[bits - 4][letter] : -1;
 
     private static sbyte[] Values(string digits, string others)
     {

@@ -30,6 +30,15 @@ internal sealed class EditedText(string text)
         Replace(edits);
     }
 
+    /// <summary>Replaces what an expression finds, by what its groups hold.</summary>
+    public void ReplaceMatches(Regex regex, Func<Match, string> by)
+    {
+        List<(int, int, string)> edits = [];
+        for (Match match = regex.Match(Text); match.Success; match = match.NextMatch())
+            if (by(match) is var other && other != match.Value) edits.Add((match.Index, match.Index + match.Length, other));
+        Replace(edits);
+    }
+
     /// <summary>Replaces parts of the text, given in order.</summary>
     public void Replace(List<(int Start, int End, string By)> edits)
     {
@@ -70,14 +79,16 @@ internal sealed class EditedText(string text)
     }
 
     /// <summary>What was replaced with what stands around it; the whole text where it is short. What lies further away has been read already.</summary>
-    public string Changes()
+    /// <param name="margin">How much stands around it, on each side.</param>
+    /// <param name="whole">Up to which length a text is given whole.</param>
+    public string Changes(int margin = Margin, int whole = Whole)
     {
-        if (Text.Length <= Whole) return Text;
+        if (Text.Length <= whole) return Text;
         StringBuilder near = new();
         int last = -1;
         foreach ((int start, int end) in changed)
         {
-            int from = Math.Max(0, start - Margin), to = Math.Min(Text.Length, end + Margin);
+            int from = Math.Max(0, start - margin), to = Math.Min(Text.Length, end + margin);
             if (last >= 0 && from > last) near.Append(Between);
             from = Math.Max(from, last);
             if (to <= from) continue;

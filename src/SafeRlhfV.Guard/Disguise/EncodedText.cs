@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -7,7 +8,9 @@ using System.Text.Unicode;
 
 namespace SafeRlhfV.Guard;
 
-/// <summary>Opens text that is written in Base64, in hexadecimal digits, with percent signs, or with the escapes of JSON and HTML.</summary>
+/// <summary>
+/// Opens text that is written in Base64, in hexadecimal digits, with percent signs or as quoted-printable, or with the escapes of JSON, C and HTML.
+/// </summary>
 internal static partial class EncodedText
 {
     private const int ShortestRun = 12; // in shorter ones too many words decode to letters by chance
@@ -23,6 +26,18 @@ internal static partial class EncodedText
     private static readonly Encoding WideBigEndian = new UnicodeEncoding(true, false, throwOnInvalidBytes: true);
     private static readonly Encoding Wide = new UnicodeEncoding(false, false, throwOnInvalidBytes: true);
 
+    // Names of HTML that the runtime does not know: signs that hide a letter's neighbours, and punctuation.
+    private static readonly FrozenDictionary<string, string> Names = new Dictionary<string, string>
+    {
+        ["ZeroWidthSpace"] = "\u200B", ["NegativeVeryThinSpace"] = "\u200B", ["NegativeThinSpace"] = "\u200B", ["NegativeMediumSpace"] = "\u200B",
+        ["NegativeThickSpace"] = "\u200B", ["NoBreak"] = "\u2060", ["ApplyFunction"] = "\u2061", ["af"] = "\u2061", ["InvisibleTimes"] = "\u2062",
+        ["it"] = "\u2062", ["InvisibleComma"] = "\u2063", ["ic"] = "\u2063", ["Tab"] = "\t", ["NewLine"] = "\n", ["NonBreakingSpace"] = " ",
+        ["excl"] = "!", ["num"] = "#", ["dollar"] = "$", ["percnt"] = "%", ["lpar"] = "(", ["rpar"] = ")", ["ast"] = "*", ["plus"] = "+", ["comma"] = ",",
+        ["period"] = ".", ["sol"] = "/", ["colon"] = ":", ["semi"] = ";", ["equals"] = "=", ["quest"] = "?", ["commat"] = "@", ["lsqb"] = "[", ["lbrack"] = "[",
+        ["bsol"] = "\\", ["rsqb"] = "]", ["rbrack"] = "]", ["Hat"] = "^", ["lowbar"] = "_", ["grave"] = "`", ["lbrace"] = "{", ["lcub"] = "{", ["vert"] = "|",
+        ["verbar"] = "|", ["rbrace"] = "}", ["rcub"] = "}", ["hyphen"] = "-", ["dash"] = "-", ["apos"] = "'", ["fjlig"] = "fj",
+    }.ToFrozenDictionary();
+
     /// <summary>The text with what is encoded in it opened.</summary>
     public static EditedText Open(string text)
     {
@@ -32,11 +47,24 @@ internal static partial class EncodedText
         if (opened.Text.Contains('&'))
         {
             opened.Replace(Ampersands(), static _ => "&");
-            opened.Replace(Entity(), static found => WebUtility.HtmlDecode(string.Concat(found.TrimEnd(';'), ";")));
+            opened.Replace(Entity(), static found => Entity(found));
         }
         if (HexDigits.MayHold(opened.Text, 2 * FewestBytes)) opened.Replace(Hex(), DecodeHex);
         if (HasRun(opened.Text)) opened.Replace(Base64(), DecodeRun);
         return opened;
+    }
+
+    /// <summary>Opens quoted-printable text.</summary>
+    public static void OpenQuoted(EditedText opened)
+    {
+        if (opened.Text.Contains('=')) opened.Replace(Quoted(), static found => found[1] is '\r' or '\n' ? "" : Text(Bytes(found)));
+    }
+
+    /// <summary>What an entity of HTML stands for; null where it is none.</summary>
+    private static string? Entity(ReadOnlySpan<char> entity)
+    {
+        string name = entity[1..].TrimEnd(';').ToString(), written = $"&{name};", decoded = Names.GetValueOrDefault(name) ?? WebUtility.HtmlDecode(written);
+        return decoded == written ? null : decoded;
     }
 
     // A quick look before the expression runs.
@@ -57,12 +85,16 @@ internal static partial class EncodedText
     // Marks of the alphabet may also stand between an encoded text and another word: then the text begins behind one of them, or each part is tried.
     private static string? DecodeRun(ReadOnlySpan<char> run)
     {
-        int start = 0;
+        int start = run.Length - run.TrimStart("-_/+").Length; // no text begins with these digits
+        if (run[start..].ContainsAny("-_/+") && Decode(run[start..]) is null)
+            foreach (string sign in (string[])["-", "_", "/", "+"]) // between parts of one text
+                if (run.Contains(sign, StringComparison.Ordinal)
+                    && Decode(run.ToString().Replace(sign, "", StringComparison.Ordinal)) is { Length: > 0 } joined) return joined;
         for (int i = 0; i < MostMarks; i++)
         {
-            if (Decode(run[start..]) is { Length: > 0 } text) return string.Concat(run[..start], text);
+            if ((Decode(run[start..]) ?? Decode(run[start..].TrimEnd('-'))) is { Length: > 0 } text) return string.Concat(run[..start], text);
             int mark = run[start..].IndexOfAny("-_/+");
-            if (mark < 0) return Within(run);
+            if (mark < 0) break;
             start += mark + 1;
         }
         string whole = run.ToString(), parted = Part().Replace(whole, part => Decode(part.ValueSpan) ?? part.Value);
@@ -128,6 +160,8 @@ internal static partial class EncodedText
 
     private static string? Unescape(ReadOnlySpan<char> escape)
     {
+        if (escape[^1..].ContainsAnyInRange('0', '7') && escape.TrimStart("\\") is { Length: 3 } octal && octal[0] is '0' or '1')
+            return ((char)(((octal[0] - '0') * 64) + ((octal[1] - '0') * 8) + octal[2] - '0')).ToString();
         ReadOnlySpan<char> named = escape.TrimStart("\\%"), digits = named[0] == 'U' ? named["U00".Length..] : named[1..].Trim("{}");
         int code = int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         return code <= char.MaxValue ? ((char)code).ToString() : Rune.IsValid(code) ? new Rune(code).ToString() : null;
@@ -148,7 +182,7 @@ internal static partial class EncodedText
     }
 
     // what stands between the digits of bytes
-    private static bool IsNoise(char letter) => letter is ':' or ',' or ';' or '$' or '%' or '-' || char.IsWhiteSpace(letter);
+    private static bool IsNoise(char letter) => !char.IsAsciiHexDigit(letter);
 
     /// <summary>The text of bytes in UTF-8 or UTF-16; null where they are none that a person could read.</summary>
     internal static string? Text(ReadOnlySpan<byte> bytes)
@@ -172,6 +206,14 @@ internal static partial class EncodedText
     internal static bool IsReadable(Rune rune) => rune.Value is '\n' or '\r' or '\t'
         || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse);
 
+    /// <summary>Whether most of it is letters and blanks, and some of the letters are vowels: chance and measured values make no such text.</summary>
+    internal static bool IsWords(string text)
+    {
+        int letters = text.Count(char.IsLetter), ascii = text.Count(char.IsAsciiLetter), vowels = text.Count(letter => "aeiouyAEIOUY".Contains(letter));
+        return (letters + text.Count(letter => letter == ' ')) * 4 >= text.Length * 3 && letters * 2 >= text.Length
+            && (ascii * 2 < letters || (vowels * 7 >= ascii && vowels * 10 <= ascii * 7));
+    }
+
     // What was encoded again and again in one way is opened at once.
     [GeneratedRegex("%(?:25)+(?=[0-9A-Fa-f]{2})")]
     private static partial Regex Again();
@@ -185,10 +227,14 @@ internal static partial class EncodedText
     [GeneratedRegex(@"(?:%(?:25)*[0-9A-Fa-f]{2})+")]
     private static partial Regex Percent();
 
-    [GeneratedRegex(@"(?:(?<!\\)\\+|%(?=u[0-9A-Fa-f]))(?:u\{[0-9A-Fa-f]{1,6}\}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U00[0-9A-Fa-f]{6})")]
+    // Characters of quoted-printable text, alone within a word or several together, and its line breaks.
+    [GeneratedRegex(@"=\r?\n|(?:=[0-9A-F]{2}){2,}|=[0-9A-F]{2}(?<=\p{L}=[0-9A-F]{2})(?=\p{L})")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"(?:(?<!\\)\\+|%(?=u[0-9A-Fa-f]))(?:u\{[0-9A-Fa-f]{1,6}\}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U00[0-9A-Fa-f]{6}|[01][0-7]{2}(?![0-9]))")]
     private static partial Regex Escape();
 
-    [GeneratedRegex(@"(?<![0-9A-Fa-f])(?:0x)?[0-9A-Fa-f]{2}(?:[\s:,;$-]{0,6}(?:0x)?[0-9A-Fa-f]{2}){5,}(?![0-9A-Fa-f])")]
+    [GeneratedRegex(@"(?<![0-9A-Fa-f])(?:0x|(?<!\\)\\+x)?[0-9A-Fa-f]{2}h?(?:[\s:,;$""'`+|.\\/_()[\]{}-]{0,8}(?:0x|x)?[0-9A-Fa-f]{2}h?){5,}(?![0-9A-Fa-f])")]
     private static partial Regex Hex();
 
     [GeneratedRegex("[0-9A-Fa-f]{12,}")]

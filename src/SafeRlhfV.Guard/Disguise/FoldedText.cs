@@ -39,7 +39,9 @@ internal static class FoldedText
     /// <summary>The text without what cannot be seen.</summary>
     /// <param name="text">The text.</param>
     /// <param name="blanks">What stands for characters that are drawn as a blank but are letters or symbols by their kind; empty drops them.</param>
-    public static string Visible(string text, string blanks = "") => Map(text, rune => IsInvisible(rune) ? "" : IsFalseBlank(rune) ? blanks : null);
+    /// <param name="keepsMarks">Whether accents and other marks stay.</param>
+    public static string Visible(string text, string blanks = "", bool keepsMarks = false) => Map(text, rune =>
+        keepsMarks && Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark ? null : IsInvisible(rune) ? "" : IsFalseBlank(rune) ? blanks : null);
 
     /// <summary>The text in plain letters, without what cannot be seen.</summary>
     public static string Of(string text) => Map(text, Fold);
@@ -58,14 +60,19 @@ internal static class FoldedText
     private static string Map(string text, Func<Rune, string?> map)
     {
         if (IsPlain(text)) return text;
-        StringBuilder mapped = new(text.Length);
-        Span<char> letters = stackalloc char[2];
+        StringBuilder? mapped = null;
+        int copied = 0, at = 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if ((!rune.IsAscii || Controls.Contains((char)rune.Value)) && map(rune) is { } other) mapped.Append(other);
-            else mapped.Append(letters[..rune.EncodeToUtf16(letters)]);
+            int end = at + rune.Utf16SequenceLength;
+            if ((!rune.IsAscii || Controls.Contains((char)rune.Value)) && map(rune) is { } other)
+            {
+                (mapped ??= new(text.Length)).Append(text, copied, at - copied).Append(other);
+                copied = end;
+            }
+            at = end;
         }
-        return mapped.ToString();
+        return mapped is null ? text : mapped.Append(text, copied, text.Length - copied).ToString();
     }
 
     private static bool IsInvisible(Rune rune) =>

@@ -25,7 +25,7 @@ internal static class HexDigits
     {
         byte[] kinds = new byte[0x80];
         for (int i = 0; i < kinds.Length; i++)
-            kinds[i] = char.IsAsciiHexDigit((char)i) ? Digit : char.IsWhiteSpace((char)i) || ":,;$-x>|".Contains((char)i) ? Between : Other;
+            kinds[i] = char.IsAsciiHexDigit((char)i) ? Digit : char.IsWhiteSpace((char)i) || ":,;$-xh>|\"'`+.\\/_()[]{}".Contains((char)i) ? Between : Other;
         return kinds;
     }
 }

@@ -6,6 +6,8 @@ namespace SafeRlhfV.Guard;
 internal static class JoinedWords
 {
     private const int LongestJoint = 8;
+    private const int LongestHyphenation = 60; // with the indentation of the next line, or its marks of a quotation
+    private const string Hyphens = "-\u2010\u2011\u00AD¬\\=", Breaks = "\r\n";
     private const string SpacedMarks = "-_*~/|+=#^\\•·–—"; // join words even with blanks around them
     private const string Sentence = ".,;:!?"; // ends a word in scripts that write no blanks
 
@@ -23,10 +25,12 @@ internal static class JoinedWords
     public static bool IsJoint(string text, int start, int end, out bool hasBlank)
     {
         hasBlank = false;
-        if (start == 0 || end == text.Length || end - start > LongestJoint || end == start) return false;
+        if (start == 0 || end == text.Length || end == start) return false;
+        if (end - start > LongestJoint && !(end - start <= LongestHyphenation && text.AsSpan(start, 3).ContainsAny(Breaks))) return false;
         char before = text[start - 1], after = text[end];
         if (char.IsDigit(before) && char.IsDigit(after)) return false; // 3.5 and 10-12 are what they are
         ReadOnlySpan<char> joint = text.AsSpan(start, end - start);
+        if (IsHyphenation(joint) && char.IsLetter(before) && char.IsLetter(after)) return true;
         bool hasMark = false, isSpaced = true;
         foreach (char mark in joint)
         {
@@ -52,6 +56,15 @@ internal static class JoinedWords
             i = end;
         }
         return false;
+    }
+
+    // A hyphen, or another sign that a word goes on, at the end of a line.
+    private static bool IsHyphenation(ReadOnlySpan<char> joint)
+    {
+        if (joint.Length < 2 || !Hyphens.Contains(joint[0])) return false;
+        ReadOnlySpan<char> rest = joint[1..].TrimStart(" \t");
+        int line = rest is ['\r', '\n', ..] ? 2 : rest is ['\n' or '\r', ..] ? 1 : 0;
+        return line > 0 && !rest[line..].ContainsAnyExcept(" \t>|*#/");
     }
 
     private static string Replace(string text, string by)

@@ -7,6 +7,7 @@ internal static class SpacedLetters
 {
     private const int Fewest = 3;
     private const int WidestGap = 6;
+    private const int FewestInTable = 5;
 
     /// <summary>The text with such letters joined; the same object where there are none. What stands between two of these words stays.</summary>
     /// <param name="text">The text.</param>
@@ -26,6 +27,11 @@ internal static class SpacedLetters
             }
             (int end, int step) = RunFrom(text, i);
             if (end - i < step * (Fewest - 1)) continue;
+            if (end - i < step * (FewestInTable - 1) && IsSeparator(text.AsSpan(i + 1, step - 1)))
+            {
+                i = end;
+                continue;
+            }
             int last = end;
             if (leavesWords)
             {
@@ -57,6 +63,9 @@ internal static class SpacedLetters
         while (end + step < text.Length && text.AsSpan(end + 1, step - 1).SequenceEqual(gap) && IsAlone(text, end + step)) end += step;
         return (end, step);
     }
+
+    /// <summary>Whether it stands between the cells of a table or the items of a list: single letters there are a word only where they are many.</summary>
+    public static bool IsSeparator(ReadOnlySpan<char> gap) => gap.Contains('\t') || (gap.ContainsAny(",;|&") && gap.ContainsAny(" \n"));
 
     private static bool IsWord(char letter) => letter is 'a' or 'A' or 'i' or 'I' or 'o' or 'O';
 

@@ -12,6 +12,7 @@ internal sealed class SpelledRun
     private const int Sure = 5; // shorter keywords stand in other words by chance, as "ass" in "c l a s s"
     private readonly string letters;
     private readonly bool[] starts; // of parts; the end counts as one
+    private readonly bool isTable; // letters in the cells of a table or the items of a list
 
     private SpelledRun(string text, List<Range> parts)
     {
@@ -25,10 +26,13 @@ internal sealed class SpelledRun
         }
         starts[joined.Length] = true;
         letters = joined.ToString();
+        for (int i = 1; i < parts.Count && !isTable; i++) isTable = SpacedLetters.IsSeparator(text.AsSpan(parts[i - 1].End.Value..parts[i].Start.Value));
     }
 
     /// <summary>The runs of a text.</summary>
-    public static IReadOnlyList<SpelledRun> Of(string text)
+    /// <param name="text">The text.</param>
+    /// <param name="joinsWords">Whether words that blanks part count as parts of one.</param>
+    public static IReadOnlyList<SpelledRun> Of(string text, bool joinsWords = false)
     {
         List<SpelledRun>? runs = null; // most texts have none
         List<Range> parts = [];
@@ -39,7 +43,7 @@ internal sealed class SpelledRun
             if (!char.IsLetterOrDigit(text[i])) continue;
             int end = i + 1;
             while (end < text.Length && char.IsLetterOrDigit(text[end])) end++;
-            if (hasBefore && Continues(text, before, i, end))
+            if (hasBefore && (Continues(text, before, i, end) || (joinsWords && IsBlank(text.AsSpan(before.End.Value..i)))))
             {
                 if (parts.Count == 0) parts.Add(before);
                 parts.Add(i..end);
@@ -66,7 +70,7 @@ internal sealed class SpelledRun
             at = letters.IndexOf(keyword, at + 1, StringComparison.OrdinalIgnoreCase))
         {
             int end = at + keyword.Length;
-            if (starts[at] && starts[end] && (keyword.Length >= Sure || (!IsSpelled(at - 1, -1) && !IsSpelled(end, 1)))) return true;
+            if (starts[at] && starts[end] && (keyword.Length >= Sure || (!isTable && !IsSpelled(at - 1, -1) && !IsSpelled(end, 1)))) return true;
         }
         return false;
     }
@@ -78,6 +82,8 @@ internal sealed class SpelledRun
         if (end - start == 1 && gap - before.Start.Value == 1 && start - gap <= WidestGap) return true;
         return JoinedWords.IsJoint(text, gap, start, out bool hasBlank) && !hasBlank;
     }
+
+    private static bool IsBlank(ReadOnlySpan<char> gap) => gap.Length <= 2 && gap.IsWhiteSpace();
 
     // Whether single letters that are no words of their own go on from here.
     private bool IsSpelled(int at, int step)

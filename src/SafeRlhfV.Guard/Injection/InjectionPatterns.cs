@@ -66,7 +66,7 @@ public sealed class InjectionPatterns : IInjectionJudge
     public IReadOnlyList<InjectionPattern> Matching(InjectionText text, CancellationToken cancellationToken = default)
     {
         bool[] found = new bool[patterns.Count];
-        foreach (string reading in TextReadings.Each(text.Text, cancellationToken))
+        foreach (string reading in TextReadings.Each(text.Text, ReadingDepth.Standard, cancellationToken))
         {
             for (int i = 0; i < found.Length; i++)
             {

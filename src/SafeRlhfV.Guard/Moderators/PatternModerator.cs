@@ -26,11 +26,14 @@ public sealed class PatternModerator : INonBlockingModerator
             .. policy.OwnCategories.SelectMany(own => own.Keywords.Select(keyword => PatternRule.ForKeyword(own.Name, own.Severity, keyword))),
             .. policy.OwnCategories.SelectMany(own => own.Patterns.Select(pattern => PatternRule.ForPattern(own.Name, own.Severity, pattern))),
         ];
-        return rules.Length == 0 ? null : new(rules, "own-categories") { isOwn = true };
+        return rules.Length == 0 ? null : new(rules, "own-categories") { isOwn = true, Depth = policy.Readings };
     }
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <summary>How many ways of hiding a word are undone.</summary>
+    public ReadingDepth Depth { get; init; }
 
     /// <inheritdoc/>
     public bool IsImmediate => true;
@@ -54,9 +57,9 @@ public sealed class PatternModerator : INonBlockingModerator
         List<PatternRule>? hits = null;
         try
         {
-            foreach (string reading in TextReadings.Each(text, cancellationToken))
+            foreach (string reading in TextReadings.Each(text, Depth, cancellationToken))
             {
-                IReadOnlyList<SpelledRun> runs = hasKeywords ? SpelledRun.Of(reading) : [];
+                IReadOnlyList<SpelledRun> runs = hasKeywords ? SpelledRun.Of(reading, joinsWords: Depth == ReadingDepth.Thorough) : [];
                 foreach (PatternRule rule in rules)
                 {
                     cancellationToken.ThrowIfCancellationRequested();

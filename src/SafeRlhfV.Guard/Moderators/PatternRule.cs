@@ -17,7 +17,7 @@ public sealed record PatternRule(string Category, Severity Severity, Regex Patte
     /// <summary>A whole word or phrase, case and the kind of blank ignored.</summary>
     public static PatternRule ForKeyword(string category, Severity severity, string keyword)
     {
-        string[] words = keyword.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        string[] words = UnicodeForms.Composed(keyword).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length == 0) throw new ArgumentException("A keyword has at least one letter.", nameof(keyword));
         string start = char.IsLetterOrDigit(words[0][0]) ? @"\b" : "", end = char.IsLetterOrDigit(words[^1][^1]) ? @"\b" : "";
         string letters = string.Concat(words);

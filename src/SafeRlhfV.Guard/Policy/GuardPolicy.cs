@@ -37,6 +37,9 @@ public sealed record GuardPolicy
     /// <summary>Categories beside the twenty.</summary>
     public IReadOnlyList<OwnCategory> OwnCategories { get; init; } = [];
 
+    /// <summary>How thoroughly texts are read for the words and patterns of these categories.</summary>
+    public ReadingDepth Readings { get; init; }
+
     /// <summary>Thresholds that decide verdicts anew; null leaves them as the moderator gave them.</summary>
     public GuardThresholds? Thresholds { get; init; }
 

@@ -12,6 +12,10 @@ internal static class PatternSection
         return name;
     }
 
+    /// <summary>How thoroughly texts are read for patterns: <c>readings: standard</c>, the default, or <c>thorough</c>.</summary>
+    public static ReadingDepth Readings(this YamlSection section) =>
+        section.Choice("readings", ("standard", ReadingDepth.Standard), ("thorough", ReadingDepth.Thorough)) ?? ReadingDepth.Standard;
+
     /// <summary>Whether a text of a key is a regular expression; where it is none, that is a fault.</summary>
     public static bool IsPattern(this YamlSection section, string key, string pattern)
     {

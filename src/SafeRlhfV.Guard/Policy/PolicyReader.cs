@@ -59,6 +59,7 @@ public static class PolicyReader
             Roles = ReadLayers(section, "roles", names, redactable),
             Routes = ReadLayers(section, "routes", names, redactable),
             OwnCategories = own,
+            Readings = section.Readings(),
             Thresholds = section.Section("thresholds") is { } thresholds ? ReadThresholds(thresholds, names) : null,
             Notice = section.Text("notice") ?? standard.Notice,
             PromptRefusal = section.Text("prompt_refusal") ?? standard.PromptRefusal,
