@@ -1,4 +1,3 @@
-using SafeRlhfV.Objectives;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -30,21 +29,7 @@ public sealed class RmsNormLayer : AdaptedLayer
     public Parameter Weight => weight;
 
     /// <summary>[..., size] → [..., size].</summary>
-    public Tensor Forward(Tensor x)
-    {
-        Tensor scale = Current("weight", weight);
-        if (aroundOne)
-        {
-            Tensor exact = x.to(ScalarType.Float32);
-            return (exact * InverseRoot(exact)).mul(scale.to(ScalarType.Float32).Plus(1)).to(x.dtype);
-        }
-        if (x.dtype == ScalarType.Float32) return (x * InverseRoot(x)).mul(scale);
-        Tensor wide = x.to(ScalarType.Float32);
-        return (wide * InverseRoot(wide)).to(x.dtype).mul(scale);
-    }
+    public Tensor Forward(Tensor x) => RmsNorm.Run(x, Current("weight", weight), epsilon, aroundOne);
 
     internal override IEnumerable<(string Name, Parameter Value)> Own => [("weight", weight)];
-
-    // in place on fresh tensors only: neither mean nor rsqrt needs its input for the backward pass
-    private Tensor InverseRoot(Tensor x) => x.Squared().mean([-1], keepdim: true).Plus_(epsilon).rsqrt_();
 }

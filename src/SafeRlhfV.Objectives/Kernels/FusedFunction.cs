@@ -1,0 +1,66 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeRlhfV.Objectives;
+
+/// <summary>
+/// A function of tensors whose gradient is computed by kernels of our own. Gradients are freed as soon as the backward pass has taken them over: TorchSharp
+/// keeps what a custom function got and gave until the scope of the whole step ends.
+/// </summary>
+/// <typeparam name="T">The function itself.</typeparam>
+public abstract class FusedFunction<T> : autograd.SingleTensorFunction<T> where T : FusedFunction<T>, new()
+{
+    /// <inheritdoc/>
+    public sealed override string Name => typeof(T).Name;
+
+    /// <summary>Whether a pass with gradients to one of these tensors is under way.</summary>
+    public static bool IsWanted(params ReadOnlySpan<Tensor> inputs)
+    {
+        if (!is_grad_enabled()) return false;
+        foreach (Tensor input in inputs)
+            if (input.requires_grad) return true;
+        return false;
+    }
+
+    /// <summary>Runs the function so that the backward pass finds it.</summary>
+    protected static Tensor Record(params object[] arguments)
+    {
+        // TorchSharp makes another tensor of the result's size, which need not outlive this
+        using DisposeScope scope = NewDisposeScope();
+        return apply(arguments).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The gradient of each argument, null where none is wanted. It must not throw: that would end the process.</summary>
+    /// <param name="context">What the forward pass saved.</param>
+    /// <param name="gradient">The result's gradient, contiguous.</param>
+    protected abstract List<Tensor?> Gradients(autograd.AutogradContext context, Tensor gradient);
+
+    /// <summary>The same function by torch's operations, of the saved tensors: for gradients of gradients.</summary>
+    /// <param name="context">What the forward pass saved.</param>
+    /// <returns>The result, and each argument's tensor, null where it is none or wants no gradient.</returns>
+    protected abstract (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context);
+
+    /// <inheritdoc/>
+    public sealed override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+    {
+        GivenGradients.Free();
+        if (is_grad_enabled()) return PlainGradients(context, gradient);
+        List<Tensor?> gradients;
+        using (NewDisposeScope())
+        {
+            gradients = Gradients(context, gradient.contiguous());
+            foreach (Tensor? one in gradients) one?.MoveToOuterDisposeScope();
+        }
+        gradient.Dispose();
+        GivenGradients.Keep(gradients);
+        return gradients!;
+    }
+
+    private List<Tensor> PlainGradients(autograd.AutogradContext context, Tensor gradient)
+    {
+        (Tensor result, List<Tensor?> arguments) = Plain(context);
+        Tensor[] wanted = [.. arguments.OfType<Tensor>()];
+        Queue<Tensor> found = new(autograd.grad([result], wanted, [gradient], retain_graph: true, create_graph: true));
+        return [.. arguments.Select(argument => argument is null ? null! : found.Dequeue())];
+    }
+}
