@@ -18,5 +18,8 @@ public static class Activations
         _ => throw new InvalidInputException($"config.json asks for the activation '{name}', which is not built in."),
     };
 
+    /// <summary>Whether a name means x · sigmoid(x).</summary>
+    public static bool IsSilu(string name) => name is "silu" or "swish";
+
     private static Tensor QuickGelu(Tensor x) => x * x.Times(1.702).sigmoid_();
 }

@@ -1,11 +1,12 @@
+using SafeRlhfV.Objectives;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// Several projections of the same input whose matrices lie side by side in one block of memory: inference runs one matrix product for all of them,
-/// while each stays a parameter of its own for training and saving.
+/// Several projections of the same input whose matrices lie side by side in one block of memory: one matrix product serves all of them (and one each their
+/// gradients), while each stays a parameter of its own for training and saving.
 /// </summary>
 internal sealed class PackedProjection : IDisposable
 {
@@ -35,19 +36,21 @@ internal sealed class PackedProjection : IDisposable
             ? new PackedProjection(layers) : null;
 
     /// <summary>
-    /// The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted, an adapter is active and not merged, or the
-    /// weights were moved.
+    /// The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted of other types than float32 on the CPU, an adapter
+    /// is active and not merged, or the weights were moved.
     /// </summary>
     public Tensor? TryForward(Tensor x)
     {
-        if (is_grad_enabled()) return null;
+        bool training = is_grad_enabled();
+        if (training && !TorchLibrary.HasPlainFloats(weight)) return null;
         int adapted = 0;
         for (int i = 0; i < layers.Length; i++)
         {
             if (!ReferenceEquals(layers[i].Weight, views[i])) return null;
             if (layers[i].IsAdapted) adapted++;
         }
-        if (adapted == 0) return HalfLinear.Run(x, weight);
+        if (adapted == 0) return HalfLinear.Run(x, training ? JoinedWeights.Run(weight, views) : weight);
+        if (training) return null;
         bool addsBias = layers.Any(layer => layer.ActivePair?.Bias is not null);
         return !addsBias && AdapterFrame.Merged(layers.First(layer => layer.IsAdapted).Adapters!) is { } merged
             ? HalfLinear.Run(x, merged.Of(this, Merge)) : null;

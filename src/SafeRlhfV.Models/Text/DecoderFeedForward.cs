@@ -9,12 +9,14 @@ public sealed class DecoderFeedForward : NamedModule
     private readonly PackedProjection? packed;
     private readonly Func<Tensor, Tensor> activation;
     private readonly int width;
+    private readonly bool isSwiGlu;
 
     /// <summary>Takes gate_proj, up_proj and down_proj.</summary>
     public DecoderFeedForward(ParameterScope scope, TextConfig config) : base(nameof(DecoderFeedForward))
     {
         width = config.IntermediateSize;
         activation = Activations.Find(config.Activation);
+        isSwiGlu = Activations.IsSilu(config.Activation);
         gate = new(scope.At("gate_proj"), config.HiddenSize, width, config.FeedForwardBias);
         up = new(scope.At("up_proj"), config.HiddenSize, width, config.FeedForwardBias);
         down = new(scope.At("down_proj"), width, config.HiddenSize, config.FeedForwardBias);
@@ -28,8 +30,9 @@ public sealed class DecoderFeedForward : NamedModule
     public Tensor Forward(Tensor x)
     {
         if (packed?.TryForward(x) is { } both)
-            return down.Forward(activation(both.narrow(-1, 0, width)).mul_(both.narrow(-1, width, width)));
-        return down.Forward(activation(gate.Forward(x)).mul(up.Forward(x)));
+            return down.Forward(isSwiGlu ? SwiGlu.Run(both) : activation(both.narrow(-1, 0, width)).mul(both.narrow(-1, width, width)));
+        (Tensor gated, Tensor raised) = (gate.Forward(x), up.Forward(x));
+        return down.Forward(isSwiGlu ? SwiGlu.Run(gated, raised) : activation(gated).mul(raised));
     }
 
     /// <inheritdoc/>
