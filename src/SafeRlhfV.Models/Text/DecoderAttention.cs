@@ -43,7 +43,10 @@ public sealed class DecoderAttention : NamedModule
             return output.Forward(DecodeAttention.Run(projections, heads, queryFactor / Math.Sqrt(headSize), angles, cache, layer, mask));
         }
         long rows = x_BLH.shape[0], columns = x_BLH.shape[1] - from;
-        (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Project(x_BLH, from, angles);
+        Tensor[] projections = Project(x_BLH, from);
+        if (cache is null && Attention.TryRun(projections, heads, keyValueHeads, queryFactor / Math.Sqrt(headSize), mask, angles, from) is { } whole)
+            return output.Forward(whole);
+        (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Turned(projections, rows, from, angles);
         if (queryFactor != 1) q_BLND = q_BLND.Times(queryFactor);
         Tensor q = q_BLND.transpose(1, 2), k = k_BLND.transpose(1, 2), v = v_BLND.transpose(1, 2);
         if (cache is not null) (k, v) = cache.Append(layer, k, v);
@@ -66,25 +69,36 @@ public sealed class DecoderAttention : NamedModule
         base.Dispose(disposing);
     }
 
-    private (Tensor Query, Tensor Key, Tensor Value) Project(Tensor x_BLH, long from, RotaryAngles angles)
+    // queries, keys and values side by side, or three tensors, the queries of the wanted columns alone
+    private Tensor[] Project(Tensor x_BLH, long from)
     {
-        long rows = x_BLH.shape[0], columns = x_BLH.shape[1];
-        Tensor Wanted(Tensor x) => from == 0 ? x : x.narrow(1, from, columns - from);
-        if (packed?.TryForward(x_BLH) is { } all)
+        long wanted = x_BLH.shape[1] - from;
+        Tensor q, k, v;
+        // norms of heads want them apart, which gradients would have to undo
+        if ((queryNorm is null || !is_grad_enabled()) && packed?.TryForward(x_BLH) is { } all)
         {
-            Tensor heads_BLND = all.view(rows, columns, heads + 2 * keyValueHeads, headSize);
-            Tensor third = heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads);
-            if (queryNorm is not null && keyNorm is not null)
-                return (Wanted(angles.Turn(queryNorm.Forward(heads_BLND.narrow(2, 0, heads)))),
-                    angles.Turn(keyNorm.Forward(heads_BLND.narrow(2, heads, keyValueHeads))), third);
-            Tensor turned = angles.Turn(heads_BLND.narrow(2, 0, heads + keyValueHeads));
-            return (Wanted(turned.narrow(2, 0, heads)), turned.narrow(2, heads, keyValueHeads), third);
+            if (queryNorm is null) return [all];
+            long ofQueries = heads * headSize, ofKeys = keyValueHeads * headSize;
+            q = all.narrow(1, from, wanted).narrow(2, 0, ofQueries).contiguous();
+            (k, v) = (all.narrow(2, ofQueries, ofKeys).contiguous(), all.narrow(2, ofQueries + ofKeys, ofKeys).contiguous());
         }
-        Tensor q = query.Forward(Wanted(x_BLH)).view(rows, columns - from, heads, headSize);
-        Tensor k = key.Forward(x_BLH).view(rows, columns, keyValueHeads, headSize);
-        Tensor v = value.Forward(x_BLH).view(rows, columns, keyValueHeads, headSize);
-        if (queryNorm is not null && keyNorm is not null) (q, k) = (queryNorm.Forward(q), keyNorm.Forward(k));
-        return (angles.From(from).Turn(q), angles.Turn(k), v);
+        else
+            (q, k, v) = (query.Forward(from == 0 ? x_BLH : x_BLH.narrow(1, from, wanted)), key.Forward(x_BLH), value.Forward(x_BLH));
+        return queryNorm is null || keyNorm is null ? [q, k, v] : [Normed(queryNorm, q, heads), Normed(keyNorm, k, keyValueHeads), v];
+    }
+
+    private Tensor Normed(RmsNormLayer norm, Tensor x, int count) => norm.Forward(x.view(x.shape[0], x.shape[1], count, headSize)).view(x.shape);
+
+    private (Tensor Query, Tensor Key, Tensor Value) Turned(Tensor[] projections, long rows, long from, RotaryAngles angles)
+    {
+        long columns = projections[^1].shape[1];
+        Tensor Heads(Tensor x, int count) => x.view(rows, x.shape[1], count, headSize);
+        if (projections is not [Tensor all])
+            return (angles.From(from).Turn(Heads(projections[0], heads)), angles.Turn(Heads(projections[1], keyValueHeads)), Heads(projections[2], keyValueHeads));
+        Tensor Wanted(Tensor x) => from == 0 ? x : x.narrow(1, from, columns - from);
+        Tensor heads_BLND = Heads(all, heads + (2 * keyValueHeads)), third = heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads);
+        Tensor turned = angles.Turn(heads_BLND.narrow(2, 0, heads + keyValueHeads));
+        return (Wanted(turned.narrow(2, 0, heads)), turned.narrow(2, heads, keyValueHeads), third);
     }
 
     private Tensor Repeat(Tensor x_BNKD, int group)
