@@ -54,7 +54,7 @@ internal static unsafe class AttentionRows
     public static (float Greatest, float Sum) Softmax(float* scores, float* bias, int count)
     {
         if (bias != null) Add(scores, bias, count);
-        float greatest = Greatest(scores, count), sum = 0;
+        float greatest = VectorMath.Greatest(scores, count), sum = 0;
         Vector<float> sums = Vector<float>.Zero;
         int i = 0;
         for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
@@ -106,17 +106,5 @@ internal static unsafe class AttentionRows
         int i = 0;
         for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) (Vector.Load(x + i) * new Vector<float>(factor)).Store(x + i);
         for (; i < count; i++) x[i] *= factor;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Greatest(float* x, int count)
-    {
-        float greatest = float.NegativeInfinity;
-        Vector<float> all = new(float.NegativeInfinity);
-        int i = 0;
-        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) all = Vector.MaxNative(all, Vector.Load(x + i));
-        for (int lane = 0; lane < Vector<float>.Count; lane++) greatest = MathF.Max(greatest, all[lane]);
-        for (; i < count; i++) greatest = MathF.Max(greatest, x[i]);
-        return greatest;
     }
 }

@@ -7,13 +7,13 @@ namespace SafeRlhfV.Objectives;
 public static class VectorMath
 {
     // beyond it e^x leaves the normal numbers
-    private const float Least = -87.33654f, Greatest = 88.02f;
+    private const float Lowest = -87.33654f, Highest = 88.02f;
 
     /// <summary>e^x within two units in the last place; 0 below -87.3, e^88 above 88, and not a number stays so.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Exp(Vector<float> x)
     {
-        Vector<float> within = Vector.MinNative(Vector.MaxNative(x, new(Least)), new(Greatest));
+        Vector<float> within = Vector.MinNative(Vector.MaxNative(x, new(Lowest)), new(Highest));
         // x = n ln 2 + r with |r| ≤ ln 2 / 2; adding 1.5 · 2^23 rounds to whole numbers
         Vector<float> round = new(12582912f);
         Vector<float> shifted = Vector.FusedMultiplyAdd(within, new(1.44269504f), round), n = shifted - round;
@@ -28,7 +28,7 @@ public static class VectorMath
         sum = Vector.FusedMultiplyAdd(sum, r * r, r) + Vector<float>.One;
         Vector<int> power = Vector.ShiftLeft(Vector.AsVectorInt32(shifted) - Vector.AsVectorInt32(round) + new Vector<int>(127), 23);
         Vector<float> result = sum * Vector.AsVectorSingle(power);
-        result = Vector.ConditionalSelect(Vector.LessThan(x, new(Least)), Vector<float>.Zero, result);
+        result = Vector.ConditionalSelect(Vector.LessThan(x, new(Lowest)), Vector<float>.Zero, result);
         return Vector.ConditionalSelect(Vector.Equals(x, x), result, x);
     }
 
@@ -54,5 +54,18 @@ public static class VectorMath
         float sum = Vector.Sum(first + second);
         for (; i < count; i++) sum += a[i] * b[i];
         return sum;
+    }
+
+    /// <summary>The greatest of <paramref name="count"/> numbers; minus infinity of none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static unsafe float Greatest(float* x, int count)
+    {
+        float greatest = float.NegativeInfinity;
+        Vector<float> all = new(float.NegativeInfinity);
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) all = Vector.MaxNative(all, Vector.Load(x + i));
+        for (int lane = 0; lane < Vector<float>.Count; lane++) greatest = MathF.Max(greatest, all[lane]);
+        for (; i < count; i++) greatest = MathF.Max(greatest, x[i]);
+        return greatest;
     }
 }

@@ -12,7 +12,7 @@ public static class TokenLogProbabilities
     public static Tensor FromLogits(Tensor logits, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        return nn.functional.log_softmax(Precision.AtLeastSingle(logits), -1).gather(-1, labels.unsqueeze(-1)).squeeze(-1).MoveToOuterDisposeScope();
+        return ChosenLogProbabilities.Run(Precision.AtLeastSingle(logits), labels).MoveToOuterDisposeScope();
     }
 
     /// <summary>-Σ p log p of each position, in nats; tokens of probability 0 (logit -inf) add nothing.</summary>
