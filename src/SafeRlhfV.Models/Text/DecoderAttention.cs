@@ -37,14 +37,12 @@ public sealed class DecoderAttention : NamedModule
     /// <summary>[B, L, H] → [B, L - from, H]: the columns before <paramref name="from"/> give keys and values alone.</summary>
     public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from = 0)
     {
-        if (cache is not null && queryNorm is null && x_BLH.size(1) == 1 && DecodeAttention.Fits(cache, layer, mask, angles))
-        {
-            Tensor[] projections = packed?.TryForward(x_BLH) is { } joint ? [joint] : [query.Forward(x_BLH), key.Forward(x_BLH), value.Forward(x_BLH)];
-            return output.Forward(DecodeAttention.Run(projections, heads, queryFactor / Math.Sqrt(headSize), angles, cache, layer, mask));
-        }
         long rows = x_BLH.shape[0], columns = x_BLH.shape[1] - from;
         Tensor[] projections = Project(x_BLH, from);
-        if (cache is null && Attention.TryRun(projections, heads, keyValueHeads, queryFactor / Math.Sqrt(headSize), mask, angles, from) is { } whole)
+        double scale = queryFactor / Math.Sqrt(headSize);
+        if (cache is not null && queryNorm is null && x_BLH.size(1) == 1 && DecodeAttention.Fits(cache, layer, mask, angles))
+            return output.Forward(DecodeAttention.Run(projections, heads, scale, angles, cache, layer, mask));
+        if (cache is null && Attention.TryRun(projections, heads, keyValueHeads, scale, mask, angles, from) is { } whole)
             return output.Forward(whole);
         (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Turned(projections, rows, from, angles);
         if (queryFactor != 1) q_BLND = q_BLND.Times(queryFactor);
