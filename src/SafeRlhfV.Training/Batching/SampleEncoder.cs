@@ -96,6 +96,7 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
     {
         List<EncodedSample> samples = [];
         bool tooLong = IsTooLong(prompt);
+        int shortened = 0;
         foreach (string response in responses)
         {
             if (response.Length == 0)
@@ -105,12 +106,14 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
             if (ids.Length > room && limits.TooLong == TooLong.CutResponse && room > 0)
             {
                 ids = ids[..room];
-                Interlocked.Increment(ref cut);
+                shortened++;
             }
             tooLong |= ids.Length > room;
             samples.Add(new EncodedSample(prompt.Ids, ids, images));
         }
-        return tooLong ? Drop<IReadOnlyList<EncodedSample>>() : [.. samples.Select(sample => Checked(row, sample))];
+        if (tooLong) return Drop<IReadOnlyList<EncodedSample>>();
+        Interlocked.Add(ref cut, shortened);
+        return [.. samples.Select(sample => Checked(row, sample))];
     }
 
     // of a text that ends with its last answer, the answers before: each must stand in the conversation as it stands when it is the last one

@@ -62,6 +62,24 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
         }
     }
 
+    /// <summary>A prompt is never cut, and so no image within it: a row whose prompt is too long is left out and counted, whatever is done to answers.</summary>
+    [Theory, MemberData(nameof(Models))]
+    public void APromptIsLeftOutAndNeverCut(string name)
+    {
+        ModelProcessor processor = ModelProcessor.Load(Golden.At("models", name));
+        ConversationRecord row = PreferenceDataset.Open(Golden.At("beavertails-v", "paired")).ReadRecords(RecordParts.Answers).First();
+        int[] whole = new SampleEncoder(processor, new LengthLimits { PromptTokens = 4000, TotalTokens = 4096 }).EncodePrompt(row)!.Prompt;
+        foreach (TooLong tooLong in Enum.GetValues<TooLong>())
+        {
+            SampleEncoder exact = new(processor, new LengthLimits { PromptTokens = whole.Length, ResponseTokens = 3, TotalTokens = 4096, TooLong = tooLong }),
+                shorter = new(processor, new LengthLimits { PromptTokens = whole.Length - 1, ResponseTokens = 3, TotalTokens = 4096, TooLong = tooLong });
+            Assert.Equal(whole, exact.EncodePrompt(row)!.Prompt);
+            Assert.Null(shorter.EncodePrompt(row));
+            Assert.Null(shorter.Encode(row, "an answer of more than three tokens, to be cut"));
+            Assert.Equal((2, 0), (shorter.Dropped, shorter.Cut));
+        }
+    }
+
     [Fact]
     public void AnEmptyAnswerIsRefusedByItsRow()
     {

@@ -24,17 +24,18 @@ public sealed class ConversationTrainingTests(TinyRecipes tiny) : IClassFixture<
     [InlineData("guard", "flat")]
     [InlineData("guard", "paired")]
     [InlineData("ppo", "paired")]
+    [InlineData("grpo", "paired")]
     public void EveryTrainerLearnsFromThem(string kind, string set)
     {
         using TemporaryFolder folder = new();
         DatasetMender.Write(Golden.At("formats", "multi", set), folder.At("rows"));
         long rows = PreferenceDataset.Open(folder.At("rows")).CountRows("train");
-        string[] sets = kind == "ppo"
+        string[] sets = kind is "ppo" or "grpo"
             ? [$"data.prompts.folder={folder.At("rows")}", $"data.instructions.folder={folder.At("rows")}", "training.calibration_rows=2", "training.rounds=1",
                 "training.lengths.prompt_tokens=2000", "training.lengths.total_tokens=2040"]
             : [$"data.folder={folder.At("rows")}", .. Sets];
         (JsonElement[] steps, string[] notes) = Run(tiny.Recipe(kind, $"conversations/{kind}-{set}", sets));
-        Assert.All(steps, step => Assert.True(double.IsFinite(step.GetProperty(kind == "ppo" ? "actor_loss" : "loss").GetDouble())));
+        Assert.All(steps, step => Assert.True(double.IsFinite(step.GetProperty(kind is "ppo" or "grpo" ? "actor_loss" : "loss").GetDouble())));
         Assert.Equal(0, steps[^1].GetProperty("dropped_rows").GetInt64());
         Assert.True(rows > 2);
         Assert.DoesNotContain(notes, note => note.Contains("are left out", StringComparison.Ordinal));

@@ -33,6 +33,42 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         "guard", "guard-flat", ["training.prompt_share=0", $"data.folder={Golden.At("beavertails-v", "flat")}", "training.severity_row_weights=[0.5, 1, 2, 3]"],
         ModelParts);
 
+    /// <summary>Rows with several images, with one and without: a part has its own rows' images, wherever it is cut.</summary>
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("reward")]
+    [InlineData("dpo")]
+    public void OfRowsOfSeveralImages(string name) => Same(name, $"{name}-images", [$"data.folder={SeveralImages()}", .. Long], ModelParts);
+
+    [Theory]
+    [InlineData("ppo")]
+    [InlineData("grpo")]
+    public void OfSampledRowsOfSeveralImages(string name)
+    {
+        string[] sets =
+        [
+            $"data.prompts.folder={SeveralImages()}", $"data.instructions.folder={SeveralImages()}", "training.rollout_batch=5", "training.mini_batch=5",
+            "training.ptx_batch=3", "training.calibration_rows=0", .. Plain("actor", 0.5), .. Long,
+            .. name == "ppo" ? (string[])["training.critics.epsilon=1", "training.critics.learning_rate=0.1"] : [],
+        ];
+        int[] sizes = [0, 1, 3];
+        Same($"{name} of several images",
+            [.. sizes.Select(size => tiny.Recipe(name, "parts/images", [.. sets, $"training.micro_batch={size}"]) switch
+            {
+                PpoRecipe ppo => PpoRound(ppo),
+                Recipe grpo => GrpoRound((GrpoRecipe)grpo),
+            })], [.. sizes.Select(size => $"training.micro_batch={size}")]);
+    }
+
+    private static string[] Long => ["training.lengths.prompt_tokens=2000", "training.lengths.total_tokens=2048"];
+
+    private string SeveralImages()
+    {
+        string folder = tiny.At("several-images");
+        if (!Directory.Exists(folder)) DatasetMender.Write(Golden.At("formats", "multi", "paired"), folder);
+        return folder;
+    }
+
     [Theory]
     [InlineData("ppo", "row")]
     [InlineData("ppo", "token")]
