@@ -62,7 +62,9 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
         }
     }
 
-    /// <summary>A prompt is never cut, and so no image within it: a row whose prompt is too long is left out and counted, whatever is done to answers.</summary>
+    /// <summary>
+    /// A prompt is never cut, and so no image within it: a row whose prompt is too long is left out and counted, whatever is done to answers.
+    /// </summary>
     [Theory, MemberData(nameof(Models))]
     public void APromptIsLeftOutAndNeverCut(string name)
     {

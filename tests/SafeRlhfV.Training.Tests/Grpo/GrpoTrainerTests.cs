@@ -36,7 +36,9 @@ public sealed class GrpoTrainerTests(TinyRecipes tiny) : IClassFixture<TinyRecip
         });
     }
 
-    /// <summary>The actor answers with its adapter merged into copies of the weights: the reference stays the bare backbone, and the divergence is real.</summary>
+    /// <summary>
+    /// The actor answers with its adapter merged into copies of the weights: the reference stays the bare backbone, and the divergence is real.
+    /// </summary>
     [Fact]
     public void TheReferenceIsThePolicyWithoutItsAdapterAlsoAfterSampling()
     {

@@ -35,7 +35,8 @@ public sealed class CostReadsTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
     {
         await using ServedPpo served = new(tiny);
         ModelProcessor processor = served.Start().Engine.Processor;
-        int[][] said = [.. Answers.Select(answer => processor.EncodeResponse(processor.EncodePrompt("What is it?", null), $"<think>{thought}</think> {answer}"))];
+        EncodedPrompt prompt = processor.EncodePrompt("What is it?", null);
+        int[][] said = [.. Answers.Select(answer => processor.EncodeResponse(prompt, $"<think>{thought}</think> {answer}"))];
         served.Servers[0].Engine.Forced = seed => said[(int)((ulong)seed % 3)];
         return ServedPpo.Run(served.Recipe(name, $"reads/{Guid.NewGuid():N}", $"training.cost_reads={reads}", "training.rounds=2",
             "training.max_new_tokens=64", "training.multiplier.initial=1", "training.multiplier.budget=-9"), TestContext.Current.CancellationToken)[^1];
