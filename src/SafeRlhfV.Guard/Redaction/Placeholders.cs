@@ -94,12 +94,20 @@ public sealed class Placeholders
         List<(int, int, string)> found = [];
         for (int open = text.IndexOf('['); open >= 0; open = text.IndexOf('[', open + 1))
             if (LiteralEnd(text, open) is { } end) found.Add((open + offset, end + offset, LiteralKind));
-        PlainLetters? plain = PlainLetters.Of(text);
+        IReadOnlyList<PlainLetters> plain = rules.Kinds.Count == 0 ? [] : PlainLetters.Of(text);
         foreach (SensitiveKind kind in rules.Kinds)
-            foreach (Range range in kind.Find(text).Concat(plain?.Find(kind) ?? []))
-                found.Add((range.Start.Value + offset, range.End.Value + offset, kind.Name));
+            foreach (Range range in kind.Find(text).Concat(plain.SelectMany(layer => layer.Find(kind))))
+            {
+                int start = range.Start.Value, end = range.End.Value;
+                if (end - start > 1 && EndsEscape(text, start)) start++;
+                found.Add((start + offset, end + offset, kind.Name));
+            }
         return found;
     }
+
+    // The letter of an escape such as \n is no part of what follows it, and must stay for the escape to be one.
+    private static bool EndsEscape(string text, int at) => text[at] is 'n' or 'r' or 't' or 'b' or 'f' && at > 0 && text[at - 1] == '\\'
+        && (at - 1 - text.AsSpan(0, at).LastIndexOfAnyExcept('\\')) % 2 == 1;
 
     // The end of what has the form of a placeholder: [NAME_1].
     private int? LiteralEnd(string text, int open)
