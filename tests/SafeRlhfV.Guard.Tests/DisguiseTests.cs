@@ -8,7 +8,7 @@ public sealed class DisguiseTests
     private const string Phrase = "project falcon";
     private const string Told = "the name is project falcon as we said";
 
-    private static readonly PatternRule[] Rules =
+    internal static readonly PatternRule[] Rules =
     [
         PatternRule.ForKeyword("c", Severity.Severe, Phrase), PatternRule.ForKeyword("cyrillic", Severity.Severe, "красная дверь"),
         PatternRule.ForKeyword("accents", Severity.Severe, "café noir"), PatternRule.ForKeyword("greek", Severity.Severe, "κόκκινη πόρτα"),
