@@ -7,8 +7,8 @@ public enum ReadingDepth
     Standard,
 
     /// <summary>
-    /// Also letters moved by thirteen places (rot13), text read from its end, and words that blanks cut into parts. Takes four to seven times as long, and other
-    /// words can look like a keyword: "the rapist" like "therapist".
+    /// Also letters moved by thirteen places (rot13), text read from its end, and words that blanks cut into parts. Takes four to seven times as long, and
+    /// other words can look like a keyword: "the rapist" like "therapist".
     /// </summary>
     Thorough,
 }
