@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using SafeRlhfV.Testing;
@@ -56,7 +55,10 @@ internal static class BenignTexts
             yield return ("bits", Rows(3, () => string.Concat(Enumerable.Range(0, 32).Select(_ => random.Next(2)))));
             yield return ("JSON", JsonSerializer.Serialize(new
             {
-                id = $"call_{Letters(9)}", tags = new[] { Letters(4), Letters(3) }, count = random.Next(), sub = new { a = "x\ny" },
+                id = $"call_{Letters(9)}",
+                tags = new[] { Letters(4), Letters(3) },
+                count = random.Next(),
+                sub = new { a = "x\ny" },
             }));
             yield return ("URL",
                 $"https://example.org/{Letters(5)}/{Letters(7)}?q={Uri.EscapeDataString(Letters(3) + " " + Letters(4))}"

@@ -130,8 +130,14 @@ internal sealed partial class PlainLetters
     {
         if (escape[0] == '&')
         {
-            string written = $"{escape.TrimEnd(';')};", decoded = written switch { "&commat;" => "@", "&period;" => ".", "&plus;" => "+", "&hyphen;" => "-",
-                _ => WebUtility.HtmlDecode(written) };
+            string written = $"{escape.TrimEnd(';')};", decoded = written switch
+            {
+                "&commat;" => "@",
+                "&period;" => ".",
+                "&plus;" => "+",
+                "&hyphen;" => "-",
+                _ => WebUtility.HtmlDecode(written)
+            };
             return decoded == written ? null : decoded;
         }
         ReadOnlySpan<char> named = escape.TrimStart('\\');

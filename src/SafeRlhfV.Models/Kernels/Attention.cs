@@ -1,5 +1,4 @@
 using SafeRlhfV.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -12,7 +11,8 @@ namespace SafeRlhfV.Models;
 internal sealed class Attention : FusedFunction<Attention>
 {
     /// <summary>Attention over projections, where these kernels can do it.</summary>
-    /// <param name="projections">One [B, L, (N + 2 N / G) D] with queries, keys and values side by side, or three: [B, Q, N D] and twice [B, L, N / G D].</param>
+    /// <param name="projections">One [B, L, (N + 2 N / G) D] with queries, keys and values side by side, or three: [B, Q, N D] and twice [B, L, N / G
+    /// D].</param>
     /// <param name="heads">N.</param>
     /// <param name="keyValueHeads">N / G.</param>
     /// <param name="scale">What scores are multiplied by.</param>

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using SafeRlhfV.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;

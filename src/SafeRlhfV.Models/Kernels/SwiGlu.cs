@@ -1,14 +1,13 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using SafeRlhfV.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
 /// <summary>
-/// silu(gate) · up in one pass each way. Gate and up are two tensors, or the halves of a joint projection's rows: then both gradients go into one tensor, as that
-/// projection wants it. Nothing but the input is kept. F: width.
+/// silu(gate) · up in one pass each way. Gate and up are two tensors, or the halves of a joint projection's rows: then both gradients go into one tensor, as
+/// that projection wants it. Nothing but the input is kept. F: width.
 /// </summary>
 internal sealed class SwiGlu : FusedFunction<SwiGlu>
 {

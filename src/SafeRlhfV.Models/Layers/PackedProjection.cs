@@ -36,8 +36,8 @@ internal sealed class PackedProjection : IDisposable
             ? new PackedProjection(layers) : null;
 
     /// <summary>
-    /// The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted of other types than float32 on the CPU, an adapter
-    /// is active and not merged, or the weights were moved.
+    /// The joint product [..., sum of outputs]; null where the layers must be run apart: gradients are wanted of other types than float32 on the CPU, an
+    /// adapter is active and not merged, or the weights were moved.
     /// </summary>
     public Tensor? TryForward(Tensor x)
     {

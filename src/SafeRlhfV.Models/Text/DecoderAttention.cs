@@ -92,7 +92,8 @@ public sealed class DecoderAttention : NamedModule
         long columns = projections[^1].shape[1];
         Tensor Heads(Tensor x, int count) => x.view(rows, x.shape[1], count, headSize);
         if (projections is not [Tensor all])
-            return (angles.From(from).Turn(Heads(projections[0], heads)), angles.Turn(Heads(projections[1], keyValueHeads)), Heads(projections[2], keyValueHeads));
+            return (angles.From(from).Turn(Heads(projections[0], heads)), angles.Turn(Heads(projections[1], keyValueHeads)),
+                Heads(projections[2], keyValueHeads));
         Tensor Wanted(Tensor x) => from == 0 ? x : x.narrow(1, from, columns - from);
         Tensor heads_BLND = Heads(all, heads + (2 * keyValueHeads)), third = heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads);
         Tensor turned = angles.Turn(heads_BLND.narrow(2, 0, heads + keyValueHeads));

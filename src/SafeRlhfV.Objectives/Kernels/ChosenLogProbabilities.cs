@@ -75,7 +75,9 @@ internal sealed class ChosenLogProbabilities : FusedFunction<ChosenLogProbabilit
     {
         Tensor result = empty(labels.shape, ScalarType.Float32);
         int vocabulary = (int)logits.shape[^1];
-        float* x = TorchLibrary.Floats(logits), y = TorchLibrary.Floats(result), normalisers = normalisers_N is null ? null : TorchLibrary.Floats(normalisers_N);
+        float* x = TorchLibrary.Floats(logits), y = TorchLibrary.Floats(result), normalisers = normalisers_N is null
+            ? null
+            : TorchLibrary.Floats(normalisers_N);
         long* chosen = TorchLibrary.Longs(labels);
         RowLoop.Run(labels.numel(), vocabulary, (_, from, to) =>
         {

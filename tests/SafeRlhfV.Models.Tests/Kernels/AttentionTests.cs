@@ -39,7 +39,8 @@ public sealed class AttentionTests
         AttentionSizes sizes = new(2, 40, 0, 2, 2, 16, false, true, 0.25f, 0);
         (Tensor[] inputs, RotaryAngles angles) = (Inputs(sizes), Angles(2, 40, 16));
         Tensor Heads(Tensor x) => x.view(2, 40, 2, 16);
-        Tensor expected = nn.functional.scaled_dot_product_attention(angles.Turn(Heads(inputs[0])).transpose(1, 2), angles.Turn(Heads(inputs[1])).transpose(1, 2),
+        Tensor expected = nn.functional.scaled_dot_product_attention(angles.Turn(Heads(inputs[0])).transpose(1, 2),
+            angles.Turn(Heads(inputs[1])).transpose(1, 2),
             Heads(inputs[2]).transpose(1, 2), null!, 0, true).transpose(1, 2).reshape(2, 40, 32);
         Tensor found = Attention.TryRun(inputs, 2, 2, 0.25, new AttentionMask(null, true), angles, 0)!;
         Assert.InRange((expected - found).abs().max().item<float>(), 0, 2e-6);
