@@ -69,8 +69,8 @@ public sealed class ArrowTests
         if ((string?)project.Descendants("IsPackable").SingleOrDefault() != "true") return;
         foreach (string needed in (string[])["Description", "PackageTags"]) Assert.NotEmpty((string?)project.Descendants(needed).SingleOrDefault() ?? "");
         Assert.StartsWith($"# SafeRlhfV.{room}\n", File.ReadAllText(Path.Combine(House.SourceFolder(room), "README.md")));
-        string[] packed = File.ReadLines(Path.Combine(Golden.RepositoryRoot(), "build.sh"))
-            .Single(line => line.TrimStart().StartsWith("for room in ", StringComparison.Ordinal)).Split(';')[0].Split(' ');
+        string[] packed = File.ReadLines(Path.Combine(Golden.RepositoryRoot(), "build", "common.sh"))
+            .Single(line => line.StartsWith("packages=(", StringComparison.Ordinal)).Split('(', ')')[1].Split(' ');
         Assert.Contains(room, packed);
         IEnumerable<string> named = project.Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!)["SafeRlhfV.".Length..]);

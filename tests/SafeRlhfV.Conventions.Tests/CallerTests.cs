@@ -62,7 +62,10 @@ public sealed class CallerTests
 
     private static bool IsWanted(CompiledMethod method) => (method.Attributes & MethodAttributes.MemberAccessMask) == MethodAttributes.Public
         && !method.Attributes.HasFlag(MethodAttributes.SpecialName) && !method.Name.Contains('<')
-        && !OfRecords.Contains(method.Name.Split("::")[1].Split('(')[0]);
+        && !OfRecords.Contains(method.Name.Split("::")[1].Split('(')[0]) && !IsOverride(method);
+
+    // called through what it overrides, which may be a package's
+    private static bool IsOverride(CompiledMethod method) => IsVirtual(method) && !method.Attributes.HasFlag(MethodAttributes.NewSlot);
 
     private static bool IsVirtual(CompiledMethod method) => method.Attributes.HasFlag(MethodAttributes.Virtual);
 

@@ -23,6 +23,23 @@ public sealed class StreamedDisguiseTests
             Assert.True(report.Outcome is GuardOutcome.AnswerRefused or GuardOutcome.CutShort, $"{name}, {report.Outcome}: {text}");
         }, iter: 60);
 
+    /// <summary>A word that begins like a forbidden one is no such word, wherever the stream is cut.</summary>
+    [Theory, MemberData(nameof(GuardedStreamTests.Releases), MemberType = typeof(GuardedStreamTests))]
+    public Task ALongerWordDrawsNoAlarmHoweverTheStreamIsCut(string name, StreamRelease release) =>
+        Gen.Int[1, 25].Array[1, 30].SampleAsync(async cuts =>
+        {
+            const string text = "The sawdust fell. Two sawmills (sawing all day) are near; a sawhorse stands there.\nA project falconer came, and projected "
+                + "falconry.";
+            StubChatClient model = new((_, _) => StubChatClient.Answer(new TextContent(text)), whole => Cut(whole, cuts));
+            GuardPolicy policy = GuardPolicy.Default with { Rounds = 0 };
+            PatternRule[] rules = [PatternRule.ForKeyword("tool", Severity.Severe, "saw"), .. DisguiseTests.Rules];
+            GuardedChatClient client = model.AsGuarded(new PatternModerator(rules),
+                options => (options.Policy, options.Release, options.CheckPrompts) = (() => policy, release, false));
+            string left = "";
+            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("question")) left += update.Text;
+            Assert.True(left == text, $"{name}: {left}");
+        }, iter: 60);
+
     private static IEnumerable<string> Cut(string text, int[] lengths)
     {
         for (int at = 0, i = 0; at < text.Length; at += lengths[i++ % lengths.Length])

@@ -25,7 +25,7 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
     /// <summary>How much has left.</summary>
     public int Left { get; set; }
 
-    public bool HasNews => Length > judged;
+    public bool HasNews => Ready() > judged;
 
     /// <summary>Whether it is made of parts, which some read one after the other and some joined.</summary>
     public bool HasBreaks => breaks.Count > 0;
@@ -35,8 +35,8 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
     {
         StreamStep.Whole => false,
         _ when !isRead => Length - judged >= LongestBeside,
-        StreamStep.Window => runEnd > judged || Length - judged >= release.WindowCharacters,
-        _ => runEnd > judged || boundary > judged || Length - Math.Max(Left, judged) >= release.WindowCharacters,
+        StreamStep.Window => runEnd > judged || Ready() - judged >= release.WindowCharacters,
+        _ => runEnd > judged || boundary > judged || Ready() - Math.Max(Left, judged) >= release.WindowCharacters,
     };
 
     /// <summary>Adds what follows.</summary>
@@ -72,36 +72,15 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
         int from = Length >= 2 * judgedWhole ? 0 : Math.Max(0, judged - Math.Max(release.ContextCharacters, release.HoldBackCharacters));
         if (from == 0) judgedWhole = Length;
         for (int k = 0; k < LongestWord && from > 0 && !char.IsWhiteSpace(text.WrittenSpan[from - 1]); k++) from--;
-        judged = Length;
-        return Texts(from);
+        judged = Ready();
+        return Texts(from, judged);
     }
 
     /// <summary>The whole text: the parts one after the other, and joined where there are several.</summary>
-    public IEnumerable<string> Texts(int from = 0)
-    {
-        string joined = text.WrittenSpan[from..].ToString();
-        if (breaks.Count == 0 || breaks[^1] <= from)
-        {
-            yield return joined;
-            yield break;
-        }
-        yield return Lines(from);
-        yield return joined;
-    }
+    public IEnumerable<string> Texts() => Texts(0, Length);
 
     /// <summary>The text with its parts on lines of their own.</summary>
-    public string Lines(int from = 0)
-    {
-        StringBuilder lines = new();
-        foreach (int end in breaks)
-        {
-            if (end <= from) continue;
-            lines.Append(text.WrittenSpan[from..end]);
-            if (lines[^1] != '\n') lines.Append('\n');
-            from = end;
-        }
-        return lines.Append(text.WrittenSpan[from..]).ToString();
-    }
+    public string Lines() => Lines(0, Length);
 
     /// <summary>How far it may leave after the last step has passed.</summary>
     public int Passed()
@@ -119,6 +98,35 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
 
     /// <summary>Whether a position lies between the halves of a character.</summary>
     public bool IsWithinCharacter(int at) => at > 0 && at < Length && char.IsHighSurrogate(text.WrittenSpan[at - 1]);
+
+    // The end of what can be judged: a word that may go on ("project", then "ion") waits for its end, or for something else that follows it.
+    private int Ready()
+    {
+        if (!isRead) return Length;
+        int end = Length, shortest = Math.Max(0, Length - LongestWord);
+        while (end > shortest && !char.IsWhiteSpace(text.WrittenSpan[end - 1])) end--;
+        return end == shortest && shortest > 0 ? Length : Math.Max(end, Math.Max(runEnd, boundary));
+    }
+
+    private IEnumerable<string> Texts(int from, int to)
+    {
+        string joined = text.WrittenSpan[from..to].ToString();
+        if (breaks.Any(end => end > from && end <= to)) yield return Lines(from, to);
+        yield return joined;
+    }
+
+    private string Lines(int from, int to)
+    {
+        StringBuilder lines = new();
+        foreach (int end in breaks)
+        {
+            if (end <= from || end > to) continue;
+            lines.Append(text.WrittenSpan[from..end]);
+            if (lines[^1] != '\n') lines.Append('\n');
+            from = end;
+        }
+        return lines.Append(text.WrittenSpan[from..to]).ToString();
+    }
 
     private bool EndsSentence()
     {
