@@ -34,7 +34,7 @@ public static class Taxonomy
 
     /// <summary>Where the categories are listed, for messages.</summary>
     public const string Hint = "'safe-rlhf-v data categories' lists the categories, and own names can be mapped to them (data.categories in a recipe, "
-        + "--categories in 'data import', 'guard evaluate' and 'guard calibrate')";
+        + "--categories in 'data import', 'data validate', 'guard evaluate' and 'guard calibrate')";
 
     /// <summary>The index of a category, or -1 where the name is unknown.</summary>
     public static int IndexOf(string category)

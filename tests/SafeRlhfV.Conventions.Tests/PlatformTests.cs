@@ -41,7 +41,7 @@ public sealed class PlatformTests
             byte[] mended = File.ReadAllBytes(copy);
             Assert.Equal(original.Length, mended.Length);
             // one flag of one version need is set: that it may be missing
-            int at = Assert.Single(Enumerable.Range(0, mended.Length).Where(at => mended[at] != original[at]));
+            int at = Assert.Single(Enumerable.Range(0, mended.Length), at => mended[at] != original[at]);
             Assert.Equal(original[at] | 2, mended[at]);
         }
     }

@@ -40,12 +40,26 @@ public sealed class AdapterSet
 
     /// <summary>Numbers in the modules that a new adapter would train whole.</summary>
     /// <param name="modules">Their names, as PEFT's modules_to_save has them.</param>
+    /// <exception cref="InvalidInputException">The model has no module of that name.</exception>
     public long NumbersIn(IReadOnlyList<string> modules)
     {
-        ModelFamily family = ModelFamilies.Find(model.Config.ModelType)!;
-        return Modules.Where(entry => family.Layouts.Any(layout => modules.Any(name => LoraConfig.Saves(name, layout.Module(entry.Key)))))
-            .Sum(entry => entry.Value.Own.Sum(own => own.Value.numel()));
+        CheckSaved(modules);
+        return Modules.Where(entry => modules.Any(name => IsIn(name, entry.Key))).Sum(entry => entry.Value.Own.Sum(own => own.Value.numel()));
     }
+
+    /// <summary>Refuses a name of PEFT's modules_to_save that the model does not have.</summary>
+    internal void CheckSaved(IReadOnlyList<string> modules)
+    {
+        string[] unknown = [.. modules.Where(name => !Modules.Keys.Any(module => IsIn(name, module)))];
+        if (unknown.Length == 0) return;
+        KeyLayout layout = LoraAdapter.InMemory(model);
+        IEnumerable<string> there = Modules.Keys.SelectMany(module => layout.Module(module).Split('.')).Where(part => !part.All(char.IsAsciiDigit)).Distinct();
+        throw new InvalidInputException($"LoRA: '{string.Join("', '", unknown)}' of modules_to_save is no module of this model; there are "
+            + $"{string.Join(", ", there.Order(StringComparer.Ordinal))}.");
+    }
+
+    private bool IsIn(string name, string module) =>
+        ModelFamilies.Find(model.Config.ModelType)!.Layouts.Any(layout => LoraConfig.Saves(name, layout.Module(module)));
 
     /// <summary>Takes an adapter away and frees it.</summary>
     public void Remove(string name)

@@ -134,6 +134,7 @@ public sealed class LoraAdapter : IDisposable
     internal static LoraAdapter Create(VisionLanguageModel model, string name, LoraConfig config, long seed)
     {
         if (config.Rank < 1) throw new InvalidInputException("LoRA: the rank must be at least 1.");
+        model.Adapters.CheckSaved(config.ModulesToSave);
         ModelFamily family = ModelFamilies.Find(model.Config.ModelType)!;
         KeyLayout layout = InMemory(model);
         LoraAdapter adapter = new(model, name, config);
@@ -143,9 +144,8 @@ public sealed class LoraAdapter : IDisposable
         foreach ((string module, AdaptedLayer changed) in model.Adapters.Modules)
         {
             string[] names = [.. family.Layouts.Select(known => known.Module(module))];
-            if (config.ModulesToSave.FirstOrDefault(saved => names.Any(name => LoraConfig.Saves(saved, name))) is { } whole)
+            if (config.ModulesToSave.Any(saved => names.Any(name => LoraConfig.Saves(saved, name))))
             {
-                met.Add(whole);
                 foreach ((string parameter, Parameter own) in changed.Own)
                     adapter.Put(changed, parameter, module, adapter.Add($"{Prefix}{layout.Module(module)}.{parameter}", own.clone()));
                 continue;
@@ -161,15 +161,11 @@ public sealed class LoraAdapter : IDisposable
             Parameter parameterB = adapter.Add($"{key}.lora_B.weight", zeros(layer.OutputSize, config.Rank, ScalarType.Float32, layer.Weight.device));
             adapter.Put(layer, key, new LoraPair(parameterA, parameterB, config.Scaling, config.Dropout));
         }
-        string[] lost = [.. wanted.Except(met)], unsaved = [.. config.ModulesToSave.Except(met)];
-        if (lost.Length == 0 && unsaved.Length == 0 && adapter.pairs.Count > 0) return adapter;
+        string[] lost = [.. wanted.Except(met)];
+        if (lost.Length == 0 && adapter.pairs.Count > 0) return adapter;
         adapter.Dispose();
-        IEnumerable<string> Ends(IEnumerable<string> modules) =>
-            modules.Select(module => module.Split('.').Last(part => !part.All(char.IsAsciiDigit))).Distinct().Order(StringComparer.Ordinal);
-        if (unsaved.Length > 0)
-            throw new InvalidInputException($"LoRA: '{string.Join(", ", unsaved)}' of modules_to_save is no module of this model; there are "
-                + $"{string.Join(", ", Ends(model.Adapters.Modules.Keys.Select(layout.Module)))}.");
-        IEnumerable<string> there = Ends(model.Adapters.Layers.Select(entry => entry.Key));
+        IEnumerable<string> there = model.Adapters.Layers.Select(entry => entry.Key.Split('.').Last(part => !part.All(char.IsAsciiDigit)))
+            .Distinct().Order(StringComparer.Ordinal);
         string what = lost.Length > 0 ? string.Join(", ", lost) : config.TargetPattern ?? string.Join(", ", wanted);
         throw new InvalidInputException($"LoRA: the target '{what}' matches no linear layer of this model; there are {string.Join(", ", there)}.");
     }

@@ -155,7 +155,8 @@ public sealed class PpoModels : IDisposable
         {
             if (!RecipeModels.IsAdapter(folder))
                 throw new InvalidInputException(
-                    $"{folder}: holds no adapter, and sharing: backbone needs one; train it with model.lora, or take sharing: none.");
+                    $"{folder}: holds no adapter, and sharing: backbone needs one; train it with model.lora, make one of a whole model "
+                    + "with 'safe-rlhf-v model extract', or take sharing: none.");
             if (!basesAreKnown && LoraConfig.Load(folder).BaseModel is { } named && !IsPolicy(folder, named, digests))
                 throw new InvalidInputException($"{folder}: its base model is {named}, and with sharing: backbone it must be model.policy, {recipe.Policy}, "
                     + "or a copy of it.");
