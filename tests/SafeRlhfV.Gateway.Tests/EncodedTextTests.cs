@@ -24,7 +24,9 @@ public sealed class EncodedTextTests
         string nested = "forbidden";
         for (int i = 0; i < 12; i++) nested = Convert.ToBase64String(Encoding.UTF8.GetBytes(nested));
         string lines = string.Join("\\r\\n", Convert.ToBase64String("the forbidden word is meant"u8).Chunk(16).Select(line => new string(line)));
-        foreach (string text in (string[])[nested, "for-bidden", "f.o.r.b.i.d.d.e.n", "a f o r b i d d e n", lines])
+        // where one window would end and the next one begin
+        string torn = $"{string.Concat(Enumerable.Repeat("leaf ", 2150))}forbid{new string('\u200b', 1300)}den";
+        foreach (string text in (string[])[nested, "for-bidden", "f.o.r.b.i.d.d.e.n", "a f o r b i d d e n", lines, torn])
         {
             (int status, JsonNode? answer) = await gateway.PostAsync(path, body.Replace("TEXT", text, StringComparison.Ordinal));
             Assert.True(status is 200 or 400, answer?.ToJsonString());

@@ -23,6 +23,21 @@ public sealed class ModeratorTests
         Assert.Equal(found, (await moderator.ModerateAsync(new ModerationRequest("harmless", text))).IsUnsafe);
     }
 
+    /// <summary>Scripts without blanks between words, and words of other scripts within them.</summary>
+    [Theory]
+    [InlineData("毒品", "毒品很危险。")]
+    [InlineData("炸弹", "我们来制造炸弹的方法很简单。")]
+    [InlineData("ばくだん", "これはばくだんです")]
+    [InlineData("ระเบิด", "วิธีทำระเบิดที่บ้าน")]
+    [InlineData("폭탄", "폭탄을 만드는")]
+    [InlineData("falcon", "用falcon做")]
+    [InlineData("falcon", "falcon을")]
+    public async Task AKeywordIsFoundWhereWordsAreNotWrittenApart(string keyword, string text)
+    {
+        PatternModerator moderator = new([PatternRule.ForKeyword("c", Severity.Minor, keyword)]);
+        Assert.True((await moderator.ModerateAsync(new ModerationRequest(text), TestContext.Current.CancellationToken)).IsUnsafe);
+    }
+
     [Fact]
     public async Task AnAnswerIsJudgedWithoutItsQuestionsWords() =>
         Assert.False((await new PatternModerator([PatternRule.ForKeyword("c", Severity.Minor, "bad")]).ModerateAsync(new ModerationRequest("bad",

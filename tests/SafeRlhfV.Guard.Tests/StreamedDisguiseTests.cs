@@ -23,13 +23,14 @@ public sealed class StreamedDisguiseTests
             Assert.True(report.Outcome is GuardOutcome.AnswerRefused or GuardOutcome.CutShort, $"{name}, {report.Outcome}: {text}");
         }, iter: 60);
 
-    /// <summary>A word that begins like a forbidden one is no such word, wherever the stream is cut.</summary>
+    /// <summary>A word that begins or ends like a forbidden one is no such word, wherever the stream is cut, with blanks in it and without.</summary>
     [Theory, MemberData(nameof(GuardedStreamTests.Releases), MemberType = typeof(GuardedStreamTests))]
     public Task ALongerWordDrawsNoAlarmHoweverTheStreamIsCut(string name, StreamRelease release) =>
-        Gen.Int[1, 25].Array[1, 30].SampleAsync(async cuts =>
+        Gen.Select(Gen.Int[1, 25].Array[1, 30], Gen.Int[0, 60], Gen.Bool).SampleAsync(async (cuts, before, hasBlanks) =>
         {
-            const string text = "The sawdust fell. Two sawmills (sawing all day) are near; a sawhorse stands there.\nA project falconer came, and projected "
-                + "falconry.";
+            string text = hasBlanks
+                ? "The sawdust fell. Two sawmills (sawing all day) are near; a sawhorse stands there.\nA project falconer came, and projected falconry."
+                : $"{string.Concat(Enumerable.Repeat("ok,", before))}{string.Concat(Enumerable.Repeat("sawdust,seesaw,", 30))}sawdust";
             StubChatClient model = new((_, _) => StubChatClient.Answer(new TextContent(text)), whole => Cut(whole, cuts));
             GuardPolicy policy = GuardPolicy.Default with { Rounds = 0 };
             PatternRule[] rules = [PatternRule.ForKeyword("tool", Severity.Severe, "saw"), .. DisguiseTests.Rules];

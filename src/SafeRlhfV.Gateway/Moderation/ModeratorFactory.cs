@@ -31,11 +31,10 @@ internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<Gu
         if (named.Length > 0 && named.All(moderator => moderator is ImageTextModerator))
             throw new InvalidInputException($"moderators: {named[0].Name} reads the words in images alone; add a moderator that judges texts.");
         if (settings.Limits.Images > 0 && !named.Any(moderator => moderator.SeesImages)) LogBlind(string.Join(", ", named.Select(moderator => moderator.Name)));
+        IModerator[] framed = [.. named.Select(Framed)];
         IModerator moderator = settings.IsCascade
-            ? new CascadedModerator([.. named.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
-            : new ParallelModerator(named, settings.ModerationTimeout);
-        if (settings.ModerationCache > 0) moderator = new CachedModerator(moderator, settings.ModerationCache);
-        if (settings.ModerationWindow > 0) moderator = new WindowedModerator(moderator, settings.ModerationWindow, settings.ModerationWindow / 10);
+            ? new CascadedModerator([.. framed.Select(each => new CascadeStage(each))], settings.ModerationTimeout)
+            : new ParallelModerator(framed, settings.ModerationTimeout);
         return all = new ParallelModerator([new PolicyPatternModerator(policy), moderator], settings.ModerationTimeout).FailClosed(settings.ModerationTimeout);
     }
 
@@ -66,6 +65,14 @@ internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<Gu
         OpenCheckpoint = openCheckpoint,
         All = () => all ?? throw new InvalidOperationException("The moderators are not made yet."),
     };
+
+    // Patterns read a text of any length in one piece: between two windows a word could be torn apart by signs that nobody sees.
+    private IModerator Framed(IModerator one)
+    {
+        if (one is PatternModerator) return one;
+        if (settings.ModerationCache > 0) one = new CachedModerator(one, settings.ModerationCache);
+        return settings.ModerationWindow > 0 ? new WindowedModerator(one, settings.ModerationWindow, settings.ModerationWindow / 10) : one;
+    }
 
     private IModerator CreateOne(ModeratorSettings one, ModeratorParts lent)
     {

@@ -71,7 +71,7 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
     {
         int from = Length >= 2 * judgedWhole ? 0 : Math.Max(0, judged - Math.Max(release.ContextCharacters, release.HoldBackCharacters));
         if (from == 0) judgedWhole = Length;
-        for (int k = 0; k < LongestWord && from > 0 && !char.IsWhiteSpace(text.WrittenSpan[from - 1]); k++) from--;
+        from = WordStart(from);
         judged = Ready();
         return Texts(from, judged);
     }
@@ -105,7 +105,23 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
         if (!isRead) return Length;
         int end = Length, shortest = Math.Max(0, Length - LongestWord);
         while (end > shortest && !char.IsWhiteSpace(text.WrittenSpan[end - 1])) end--;
-        return end == shortest && shortest > 0 ? Length : Math.Max(end, Math.Max(runEnd, boundary));
+        if (end == shortest && shortest > 0) // no blank, as in addresses and tables: words end at any other sign
+        {
+            end = Length;
+            while (end > shortest && char.IsLetterOrDigit(text.WrittenSpan[end - 1])) end--;
+            if (end == shortest) end = Length;
+        }
+        return Math.Max(end, Math.Max(runEnd, boundary));
+    }
+
+    // Where the word at a position begins: behind a blank, else behind another sign, else as far back as a word is long.
+    private int WordStart(int at)
+    {
+        int longest = Math.Max(0, at - LongestWord), from = at;
+        while (from > longest && !char.IsWhiteSpace(text.WrittenSpan[from - 1])) from--;
+        if (from > longest || longest == 0) return from;
+        while (from < at && char.IsLetterOrDigit(text.WrittenSpan[from - 1])) from++;
+        return from < at ? from : longest;
     }
 
     private IEnumerable<string> Texts(int from, int to)

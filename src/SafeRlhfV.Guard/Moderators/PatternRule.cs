@@ -9,6 +9,10 @@ namespace SafeRlhfV.Guard;
 public sealed record PatternRule(string Category, Severity Severity, Regex Pattern)
 {
     private const int ShortestSpelled = 3;
+
+    // scripts that write words without blanks, or particles behind them
+    private const string Unspaced = @"\p{IsCJKUnifiedIdeographs}\p{IsCJKUnifiedIdeographsExtensionA}\p{IsHiragana}\p{IsKatakana}\p{IsThai}\p{IsLao}"
+        + @"\p{IsKhmer}\p{IsMyanmar}\p{IsHangulSyllables}";
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The letters of a keyword, to look for where letters are written apart; null for other expressions and for keywords of other signs.</summary>
@@ -19,13 +23,18 @@ public sealed record PatternRule(string Category, Severity Severity, Regex Patte
     {
         string[] words = UnicodeForms.Composed(keyword).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length == 0) throw new ArgumentException("A keyword has at least one letter.", nameof(keyword));
-        string start = char.IsLetterOrDigit(words[0][0]) ? @"\b" : "", end = char.IsLetterOrDigit(words[^1][^1]) ? @"\b" : "";
+        string start = Edge(words[0][0]), end = Edge(words[^1][^1]);
         string letters = string.Concat(words);
         return ForPattern(category, severity, start + string.Join(@"\s+", words.Select(Regex.Escape)) + end) with
         {
             Letters = letters.Length >= ShortestSpelled && letters.All(char.IsLetterOrDigit) ? letters : null,
         };
     }
+
+    // Where a word ends. Signs have no end, and a letter of an unspaced script ends any word; a word of other letters ends beside one, too.
+    private static string Edge(char letter) => !char.IsLetterOrDigit(letter) || Regex.IsMatch(letter.ToString(), $"[{Unspaced}]")
+        ? ""
+        : $@"(?:\b|[{Unspaced}])";
 
     /// <summary>A .NET regular expression, case ignored: run in linear time where it can be, under a time limit elsewhere.</summary>
     /// <remarks>

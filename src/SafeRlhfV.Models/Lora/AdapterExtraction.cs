@@ -25,7 +25,9 @@ public static class AdapterExtraction
     public static double Extract(string folder, string start, int rank, string to, bool overwrite = false)
     {
         LoadOptions frozen = new() { RequiresGradient = false };
-        using VisionLanguageModel below = ModelCheckpoint.Load(start, frozen), trained = ModelCheckpoint.Load(folder, frozen);
+        using VisionLanguageModel trained = ModelCheckpoint.Load(folder, frozen);
+        // training has rounded what it did not change to its own type, and begun from the rounded rest
+        using VisionLanguageModel below = ModelCheckpoint.Load(start, frozen with { Dtype = trained.parameters().First().dtype });
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         CheckPair(below, trained, folder, start);

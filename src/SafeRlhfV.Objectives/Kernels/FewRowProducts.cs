@@ -34,6 +34,7 @@ public static unsafe class FewRowProducts
     {
         if (!decodes || !Avx512F.IsSupported || x.dim() != 3 || x.size(1) != 1) return null;
         long inputs = weight_OI.size(1), outputs = weight_OI.size(0), rows = x.size(0);
+        if (x.size(2) != inputs || (bias_O is not null && bias_O.numel() != outputs)) return null; // torch names the fault
         if (rows == 0 || rows > MostRows || rows * inputs > MostNumbers || inputs % Width != 0 || outputs % (2 * Tile) != 0) return null;
         if (is_grad_enabled() && (x.requires_grad || weight_OI.requires_grad || bias_O?.requires_grad == true)) return null;
         if (!TorchLibrary.HasPlainFloats(x, weight_OI) || (bias_O is not null && !TorchLibrary.HasPlainFloats(bias_O))) return null;

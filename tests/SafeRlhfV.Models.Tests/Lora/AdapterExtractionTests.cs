@@ -33,6 +33,21 @@ public sealed class AdapterExtractionTests
         Assert.True(LoraAdapter.NumbersOf(temporary.At("small")) < LoraAdapter.NumbersOf(temporary.At("adapter")));
     }
 
+    /// <summary>Training in another type rounds what it leaves alone: that is no change.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32, ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float16, ScalarType.BFloat16)]
+    [InlineData(ScalarType.BFloat16, ScalarType.Float32)]
+    public void AModelTrainedInAnotherTypeThanItsBaseIsExtracted(ScalarType stored, ScalarType trained)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string start = temporary.At("start"), to = temporary.At("trained");
+        Train(Golden.At("models", "llava-1.5-tiny"), start, (_, _) => false, dtype: stored);
+        Train(start, to, (model, parameter) => model.VisionTowerParameters.All(other => other.Handle != parameter.Handle), "q_proj", trained);
+        Assert.InRange(AdapterExtraction.Extract(to, start, 64, temporary.At("adapter")), 0.999, 1);
+    }
+
     [Theory]
     [InlineData(40, 90, 8, 0.9)]
     [InlineData(90, 40, 8, 0.9)]
@@ -93,11 +108,11 @@ public sealed class AdapterExtractionTests
     private static readonly LoadOptions Wide = new() { RequiresGradient = false, Dtype = ScalarType.Float32 };
 
     // all parameters that are meant move a little, as training would move them
-    private static void Train(string start, string to, Func<VisionLanguageModel, Parameter, bool> moves, string of = "")
+    private static void Train(string start, string to, Func<VisionLanguageModel, Parameter, bool> moves, string of = "", ScalarType? dtype = null)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        using VisionLanguageModel model = ModelCheckpoint.Load(start, new LoadOptions { RequiresGradient = false });
+        using VisionLanguageModel model = ModelCheckpoint.Load(start, new LoadOptions { RequiresGradient = false, Dtype = dtype });
         random.manual_seed(5);
         foreach ((string name, Parameter parameter) in model.named_parameters())
             if (name.Contains(of, StringComparison.Ordinal) && moves(model, parameter)) parameter.add_(randn_like(parameter) * 0.02);
