@@ -24,7 +24,7 @@ public sealed class UsageTests
     [InlineData("is empty; name a folder or a file.", "eval", "compare", "", "b", "--out", "x")]
     [InlineData("unexpected argument 'more' of 'data stats'", "data", "stats", "data/mine", "more")]
     [InlineData("unexpected argument 'pairs.jsonl' of 'plan'; --data takes no value.", "plan", "--config", "x", "--data", "pairs.jsonl")]
-    [InlineData("<SHELL> 'fish': give one of bash, zsh, powershell.", "completion", "fish")]
+    [InlineData("<SHELL> 'tcsh': give one of bash, zsh, fish, powershell.", "completion", "tcsh")]
     [InlineData("<WHAT> 'verbz': give one of verbs, recipes.", "reference", "verbz")]
     [InlineData("--multiplier 'lag': give one of log, projected, pid, fixed.", "demo", "--multiplier", "lag")]
     public async Task UnknownWordsAreOneLineThatSaysWhatWasMeant(string said, params string[] arguments) =>
