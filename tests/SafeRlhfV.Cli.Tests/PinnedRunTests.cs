@@ -21,7 +21,7 @@ public sealed class PinnedRunTests
     private const double AbsoluteTolerance = 1e-5;
 
     // a pair whose margin is a rounding error counts as right or as wrong: one of the five pairs of a step
-    private static double Tolerance(string metric, double value) => metric == "accuracy"
+    private static double Tolerance(string metric, double value) => metric is "accuracy" or "pair_accuracy" or "reward_accuracy" or "cost_accuracy"
         ? 0.2 + AbsoluteTolerance
         : AbsoluteTolerance + RelativeTolerance * Math.Abs(value);
 
