@@ -92,19 +92,20 @@ internal static unsafe class AttentionRows
         for (; i < count; i++) gradient[i] = scores[i] * (gradient[i] - mean);
     }
 
+    /// <summary>Multiplies each number by the factor, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale(float* x, float factor, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) (Vector.Load(x + i) * new Vector<float>(factor)).Store(x + i);
+        for (; i < count; i++) x[i] *= factor;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add(float* x, float* y, int count)
     {
         int i = 0;
         for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) (Vector.Load(x + i) + Vector.Load(y + i)).Store(x + i);
         for (; i < count; i++) x[i] += y[i];
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scale(float* x, float factor, int count)
-    {
-        int i = 0;
-        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) (Vector.Load(x + i) * new Vector<float>(factor)).Store(x + i);
-        for (; i < count; i++) x[i] *= factor;
     }
 }

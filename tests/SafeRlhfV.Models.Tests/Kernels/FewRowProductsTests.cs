@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics.X86;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Objectives.Tests;
+namespace SafeRlhfV.Models.Tests;
 
 public sealed class FewRowProductsTests
 {

@@ -86,14 +86,15 @@ internal static unsafe class DecodeAttention
             int columns = Before + 1;
             long at = (((long)row * KeyHeads) + head) * Capacity * Size, next = at + ((long)Before * Size);
             float* cosine = Cosine + (row * AngleStep), sine = Sine + (row * AngleStep), bias = Bias == null ? null : Bias + (row * BiasStep);
-            Turn(Key + (row * KeyStep) + (head * Size), cosine, sine, Keys + next, Size, 1);
+            AttentionRows.Turn(Key + (row * KeyStep) + (head * Size), cosine, sine, Keys + next, Size);
             new ReadOnlySpan<float>(Value + (row * KeyStep) + (head * Size), Size).CopyTo(new Span<float>(Values + next, Size));
             fixed (float* query = Scratch(columns + Size))
             {
                 float* scores = query + Size;
                 for (int one = head * Group; one < (head + 1) * Group; one++)
                 {
-                    Turn(Query + (row * QueryStep) + (one * Size), cosine, sine, query, Size, Scale);
+                    AttentionRows.Turn(Query + (row * QueryStep) + (one * Size), cosine, sine, query, Size);
+                    AttentionRows.Scale(query, Scale, Size);
                     float sum = Weigh(query, Keys + at, bias, scores, columns, Size);
                     Mix(scores, Values + at, columns, Size, 1 / sum, Mixed + ((((long)row * KeyHeads * Group) + one) * Size));
                 }
@@ -103,16 +104,6 @@ internal static unsafe class DecodeAttention
 
     private static float[] Scratch(int numbers) =>
         scratch is { } enough && enough.Length >= numbers ? enough : scratch = new float[BitOperations.RoundUpToPowerOf2((uint)numbers)];
-
-    private static void Turn(float* x, float* cosine, float* sine, float* result, int size, float factor)
-    {
-        int half = size / 2;
-        for (int i = 0; i < size; i += Vector<float>.Count)
-        {
-            Vector<float> other = Vector.Load(x + (i < half ? i + half : i - half));
-            (Vector.FusedMultiplyAdd(other, Vector.Load(sine + i), Vector.Load(x + i) * Vector.Load(cosine + i)) * new Vector<float>(factor)).Store(result + i);
-        }
-    }
 
     // e^(score - greatest) of all columns, and their sum
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,16 +1,17 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
-namespace SafeRlhfV.Objectives;
+namespace SafeRlhfV.Models;
 
 /// <summary>
 /// x Wᵀ + b for the new column of a decoding step, in float32 on the CPU and without gradients. libtorch's own products of so few rows reach a third of the
 /// machine's rate (docs/log.md). Each number of the result is summed in one order, whatever the other rows and the number of threads. Whole passes, prompts
 /// among them, keep to libtorch with and without gradients, so that they agree. B: rows, I: inputs, O: outputs.
 /// </summary>
-public static unsafe class FewRowProducts
+internal static unsafe class FewRowProducts
 {
     // with more rows libtorch is nearly as fast, and more numbers than these leave the processor's caches before they are read again
     private const long MostRows = 64, MostNumbers = 1 << 17;
