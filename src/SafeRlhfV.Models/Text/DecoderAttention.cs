@@ -42,8 +42,17 @@ public sealed class DecoderAttention : NamedModule
         double scale = queryFactor / Math.Sqrt(headSize);
         if (cache is not null && queryNorm is null && x_BLH.size(1) == 1 && DecodeAttention.Fits(cache, layer, mask, angles))
             return output.Forward(DecodeAttention.Run(projections, heads, scale, angles, cache, layer, mask));
-        if (cache is null && Attention.TryRun(projections, heads, keyValueHeads, scale, mask, angles, from) is { } whole)
+        // a prompt is read by the kernel that reads whole texts, so that both give the same numbers
+        bool isWhole = cache is null || (cache.Length == 0 && x_BLH.size(1) > 1);
+        if (isWhole && Attention.TryRun(projections, heads, keyValueHeads, scale, mask, angles, from) is { } whole)
+        {
+            if (cache is not null)
+            {
+                (_, Tensor keys_BLND, Tensor values_BLND) = Turned(projections, rows, from, angles);
+                _ = cache.Append(layer, keys_BLND.transpose(1, 2), values_BLND.transpose(1, 2));
+            }
             return output.Forward(whole);
+        }
         (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Turned(projections, rows, from, angles);
         if (queryFactor != 1) q_BLND = q_BLND.Times(queryFactor);
         Tensor q = q_BLND.transpose(1, 2), k = k_BLND.transpose(1, 2), v = v_BLND.transpose(1, 2);
