@@ -41,7 +41,8 @@ public sealed class RecipeFilesTests
             string[] paper = Lines("paper"), small = Lines("one-gpu");
             string[] changed = [.. small.Except(paper).Concat(paper.Except(small)).Select(line => line.Trim().Split(':')[0]).Distinct()
                 .Order(StringComparer.Ordinal)];
-            string[] known = ["alpha", "cost", "dropout", "folder", "learning_rate", "lora", "rank", "rank_stabilised", "reward", "sharing", "targets"];
+            string[] known = ["alpha", "cost", "dropout", "folder", "learning_rate", "lora", "modules_to_save", "rank", "rank_stabilised", "reward", "sharing",
+                "targets"];
             Assert.Contains("rank", changed);
             Assert.Empty(changed.Except(known));
 
