@@ -31,10 +31,12 @@ public sealed class PpoServerTests(TinyRecipes tiny) : IClassFixture<TinyRecipes
         IReadOnlyList<IReadOnlyDictionary<string, double>> served =
             ServedPpo.Run(ppo.Recipe(name, $"{run}/http", [$"rollouts.stream={(stream ? "true" : "false")}", .. sets]), Cancel);
         Assert.Equal(inProcess.Count, served.Count);
+        // a temperature of 0.02 makes differences of logits 50 times as large
+        double tolerance = name == "grpo" ? 10 * Tolerance : Tolerance;
         foreach ((IReadOnlyDictionary<string, double> own, IReadOnlyDictionary<string, double> http) in inProcess.Zip(served))
         {
             Assert.Equal(own.Keys.Order(), http.Keys.Except(Servers).Order());
-            foreach ((string metric, double value) in own) Assert.True(Math.Abs(http[metric] - value) <= Tolerance * (1 + Math.Abs(value)),
+            foreach ((string metric, double value) in own) Assert.True(Math.Abs(http[metric] - value) <= tolerance * (1 + Math.Abs(value)),
                 $"{metric}: {value} in process, {http[metric]} over HTTP");
             Assert.Equal(own["length"], http["length"]);
             Assert.Equal(1, http["weight_mean"], 1e-4);
