@@ -64,10 +64,9 @@ internal sealed class Attention : FusedFunction<Attention>
     }
 
     /// <inheritdoc/>
-    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context)
+    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context, List<Tensor> saved)
     {
         AttentionSizes sizes = (AttentionSizes)context.get_data("sizes");
-        List<Tensor> saved = context.get_saved_variables();
         Tensor[] projections = [.. saved.Take(sizes.Inputs)];
         RotaryAngles angles = new(saved[sizes.Inputs + 1], saved[sizes.Inputs + 2]);
         return (Plain(projections, sizes, sizes.BiasRows == 0 ? null : saved[^1], angles),

@@ -33,9 +33,6 @@ internal sealed class JoinedWeights : FusedFunction<JoinedWeights>
     }
 
     /// <inheritdoc/>
-    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context)
-    {
-        List<Tensor> parts = context.get_saved_variables();
-        return (cat(parts, 0), [null, .. parts.Select(part => part.requires_grad ? part : null)]);
-    }
+    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context, List<Tensor> saved) =>
+        (cat(saved, 0), [null, .. saved.Select(part => part.requires_grad ? part : null)]);
 }

@@ -56,10 +56,9 @@ internal sealed class RmsNorm : FusedFunction<RmsNorm>
     }
 
     /// <inheritdoc/>
-    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context)
+    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context, List<Tensor> saved)
     {
         Settings settings = (Settings)context.get_data("settings");
-        List<Tensor> saved = context.get_saved_variables();
         return (Plain(saved[0], saved[1], settings.Epsilon, settings.AroundOne),
             [settings.OfInput ? saved[0] : null, settings.OfWeight ? saved[1] : null, null]);
     }

@@ -48,11 +48,8 @@ internal sealed class SwiGlu : FusedFunction<SwiGlu>
     }
 
     /// <inheritdoc/>
-    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context)
-    {
-        List<Tensor> parts = context.get_saved_variables();
-        return (Plain([.. parts]), [.. parts.Select(part => part.requires_grad ? part : null)]);
-    }
+    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context, List<Tensor> saved) =>
+        (Plain([.. saved]), [.. saved.Select(part => part.requires_grad ? part : null)]);
 
     /// <summary>The same by torch's operations.</summary>
     internal static Tensor Plain(params Tensor[] parts)

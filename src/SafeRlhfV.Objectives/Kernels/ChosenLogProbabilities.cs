@@ -49,11 +49,8 @@ internal sealed class ChosenLogProbabilities : FusedFunction<ChosenLogProbabilit
     }
 
     /// <inheritdoc/>
-    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context)
-    {
-        List<Tensor> saved = context.get_saved_variables();
-        return (Plain(saved[0], saved[1]), [saved[0], null]);
-    }
+    protected override (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context, List<Tensor> saved) =>
+        (Plain(saved[0], saved[1]), [saved[0], null]);
 
     /// <summary>The same by torch's operations.</summary>
     internal static Tensor Plain(Tensor logits, Tensor labels) => nn.functional.log_softmax(logits, -1).gather(-1, labels.unsqueeze(-1)).squeeze(-1);

@@ -35,10 +35,11 @@ public abstract class FusedFunction<T> : autograd.SingleTensorFunction<T> where 
     /// <param name="gradient">The result's gradient, contiguous.</param>
     protected abstract List<Tensor?> Gradients(autograd.AutogradContext context, Tensor gradient);
 
-    /// <summary>The same function by torch's operations, of the saved tensors: for gradients of gradients.</summary>
+    /// <summary>The same function by torch's operations, for gradients of gradients.</summary>
     /// <param name="context">What the forward pass saved.</param>
+    /// <param name="saved">The saved tensors, as views: a gradient to one does not go on into another that it was computed from.</param>
     /// <returns>The result, and each argument's tensor, null where it is none or wants no gradient.</returns>
-    protected abstract (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context);
+    protected abstract (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context, List<Tensor> saved);
 
     /// <inheritdoc/>
     public sealed override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
@@ -58,7 +59,7 @@ public abstract class FusedFunction<T> : autograd.SingleTensorFunction<T> where 
 
     private List<Tensor> PlainGradients(autograd.AutogradContext context, Tensor gradient)
     {
-        (Tensor result, List<Tensor?> arguments) = Plain(context);
+        (Tensor result, List<Tensor?> arguments) = Plain(context, [.. context.get_saved_variables().Select(tensor => tensor.view(tensor.shape))]);
         Tensor[] wanted = [.. arguments.OfType<Tensor>()];
         Queue<Tensor> found = new(autograd.grad([result], wanted, [gradient], retain_graph: true, create_graph: true));
         return [.. arguments.Select(argument => argument is null ? null! : found.Dequeue())];

@@ -82,6 +82,17 @@ public sealed class AttentionTests
     }
 
     [Fact]
+    public void ArgumentsMayDependOnEachOther()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        AttentionSizes sizes = new(2, 6, 0, 2, 2, 4, false, true, 0.5f, 0);
+        RotaryAngles angles = Angles(2, 6, 4);
+        Tensor[] Arguments(Tensor x) => [x, x.square(), x.square().mul(x)];
+        KernelCheck.SameTwice(parts => Attention.TryRun(Arguments(parts[0]), 2, 2, 0.5, new AttentionMask(null, true), angles, 0)!,
+            parts => Attention.Plain(Arguments(parts[0]), sizes, null, angles), [KernelCheck.Draw(1, 2, 6, 8)]);
+    }
+
+    [Fact]
     public void BitsDoNotDependOnTheNumberOfThreads()
     {
         using DisposeScope scope = NewDisposeScope();

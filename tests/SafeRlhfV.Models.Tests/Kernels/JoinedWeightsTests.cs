@@ -17,6 +17,13 @@ public sealed class JoinedWeightsTests
     public void GradientsOfGradientsAreThoseOfTorch() => KernelCheck.SameTwice(Kernel, Plain, Inputs());
 
     [Fact]
+    public void ArgumentsMayDependOnEachOther()
+    {
+        Tensor[] Arguments(Tensor[] inputs) => [inputs[0], inputs[1], inputs[1].square(), inputs[1]];
+        KernelCheck.SameTwice(inputs => Kernel(Arguments(inputs)), inputs => Plain(Arguments(inputs)), [KernelCheck.Draw(1, 5, 6), KernelCheck.Draw(2, 3, 6)]);
+    }
+
+    [Fact]
     public void GradientsAddUpOverPasses()
     {
         using DisposeScope scope = NewDisposeScope();

@@ -29,7 +29,7 @@ internal static class KernelCheck
         Near(theirs, kernel(inputs), tolerance);
     }
 
-    /// <summary>The gradient of the sum of squared gradients is that of torch's operations.</summary>
+    /// <summary>Gradients, and the gradient of the sum of their squares, are those of torch's operations.</summary>
     public static void SameTwice(Func<Tensor[], Tensor> kernel, Func<Tensor[], Tensor> plain, Tensor[] inputs)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -38,7 +38,7 @@ internal static class KernelCheck
             Tensor[] leaves = [.. inputs.Select(input => input.detach().clone().requires_grad_(true))];
             IList<Tensor> first = autograd.grad([function(leaves).square().sum()], leaves, retain_graph: true, create_graph: true);
             first.Select(gradient => gradient.square().sum()).Aggregate((a, b) => a.add(b, Objectives.Scalars.One)).backward();
-            return [.. leaves.Select(leaf => leaf.grad!)];
+            return [.. first, .. leaves.Select(leaf => leaf.grad!)];
         }
 
         foreach ((Tensor their, Tensor our) in Twice(plain).Zip(Twice(kernel))) Near(their, our, 2e-5);
