@@ -34,7 +34,12 @@ public static class VectorMath
 
     /// <summary>1 / (1 + e^-x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> Sigmoid(Vector<float> x) => Vector<float>.One / (Vector<float>.One + Exp(-x));
+    public static Vector<float> Sigmoid(Vector<float> x)
+    {
+        // where e^-x is infinite in float32
+        Vector<float> result = Vector<float>.One / (Vector<float>.One + Exp(-x));
+        return Vector.ConditionalSelect(Vector.LessThan(x, new(-88.72284f)), Vector<float>.Zero, result);
+    }
 
     /// <summary>1 / (1 + e^-x).</summary>
     public static float Sigmoid(float x) => 1 / (1 + MathF.Exp(-x));

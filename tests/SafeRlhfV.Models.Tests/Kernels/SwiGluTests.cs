@@ -38,10 +38,12 @@ public sealed class SwiGluTests
     public void LargeNumbersGiveWhatTorchGives()
     {
         using DisposeScope scope = NewDisposeScope();
-        float[] gates = [-1000, -100, -88, -30, 0, 30, 88, 1000, float.NaN];
-        Tensor both = cat([tensor(gates), ones(gates.Length)], 0).unsqueeze(0), expected = SwiGlu.Plain(both), found = SwiGlu.Run(both);
-        Assert.True(expected.isnan().eq(found.isnan()).all().item<bool>());
-        Assert.True((expected - found).nan_to_num().abs().max().item<float>() < 1e-6);
+        float[] numbers = [float.NegativeInfinity, -1000, -100, -89, -88, -30, 0, 30, 88, 1000, float.PositiveInfinity, float.NaN];
+        // each with each; the last ones are computed without vectors
+        Tensor each = cat([tensor(numbers), tensor(numbers[..3])]), gates = each.repeat_interleave(numbers.Length), ups = tensor(numbers).repeat([each.numel()]);
+        (Tensor[] expected, Tensor[] found) = (ResultAndGradients(Plain, gates, ups), ResultAndGradients(Kernel, gates, ups));
+        foreach ((Tensor their, Tensor our) in expected.Zip(found))
+            Assert.True(their.isclose(our, 1e-6, 1e-30, true).all().item<bool>(), Differences(gates, ups, their, our));
     }
 
     [Fact]
@@ -56,7 +58,26 @@ public sealed class SwiGluTests
     public void GradientsOfGradientsAreThoseOfTorch() => KernelCheck.SameTwice(Kernel, Plain, [KernelCheck.Draw(1, 4, 24)]);
 
     [Fact]
+    public void ArgumentsMayDependOnEachOther()
+    {
+        foreach (Func<Tensor, Tensor[]> arguments in (Func<Tensor, Tensor[]>[])[x => [x, x.square()], x => [x.square(), x], x => [x, x]])
+            KernelCheck.SameTwice(inputs => Kernel(arguments(inputs[0])), inputs => Plain(arguments(inputs[0])), [KernelCheck.Draw(1, 4, 24)]);
+    }
+
+    [Fact]
     public void BitsDoNotDependOnTheNumberOfThreads() => KernelCheck.SameOnAnyNumberOfThreads(Kernel, [KernelCheck.Draw(1, 90, 500)]);
+
+    private static Tensor[] ResultAndGradients(Func<Tensor[], Tensor> function, params Tensor[] inputs)
+    {
+        Tensor[] leaves = [.. inputs.Select(input => input.clone().requires_grad_(true))];
+        Tensor result = function(leaves);
+        result.backward([ones_like(result)]);
+        return [result.detach(), .. leaves.Select(leaf => leaf.grad!)];
+    }
+
+    private static string Differences(Tensor gates, Tensor ups, Tensor expected, Tensor found) => string.Join("; ", Enumerable.Range(0, (int)gates.numel())
+        .Select(i => (Gate: gates[i].item<float>(), Up: ups[i].item<float>(), Expected: expected[i].item<float>(), Found: found[i].item<float>()))
+        .Where(one => !one.Expected.Equals(one.Found)));
 
     private static Tensor Kernel(Tensor[] inputs) => SwiGlu.Run(inputs);
 
