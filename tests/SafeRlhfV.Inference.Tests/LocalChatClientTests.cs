@@ -35,6 +35,18 @@ public sealed class LocalChatClientTests(TinyModels models) : IClassFixture<Tiny
     }
 
     [Fact]
+    public async Task WeightsThatAreNotFiniteGiveAnErrorGreedyAndDrawn()
+    {
+        using LocalChatClient client = LocalChatClient.Load(models.Broken(models.Chat));
+        foreach (ChatOptions options in (ChatOptions[])[new() { Temperature = 0 }, Drawn])
+        {
+            InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() =>
+                client.GetResponseAsync([Question(0)], options, TestContext.Current.CancellationToken));
+            Assert.Contains("logits are not finite, since 'language_model", error.Message);
+        }
+    }
+
+    [Fact]
     public async Task WhatAThinkingModelThinksIsKeptApartFromItsAnswer()
     {
         string folder = models.At("thinking");

@@ -50,8 +50,12 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
             moderation_batch: 8
             upstreams:
               - {"{"} name: here, checkpoint: "{models.Chat}" {"}"}
+              - {"{"} name: broken, checkpoint: "{models.Broken(models.Chat)}" {"}"}
               - {"{"} name: adapted, checkpoint: "{models.Adapter}" {"}"}
-            models: [ {"{"} name: ours, upstreams: [ here ] {"}"}, {"{"} name: other, upstreams: [ adapted ] {"}"} ]
+            models:
+              - {"{"} name: ours, upstreams: [ here ] {"}"}
+              - {"{"} name: other, upstreams: [ adapted ] {"}"}
+              - {"{"} name: third, upstreams: [ broken ] {"}"}
             keys: [ {"{"} name: tester, hash: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("key")))} {"}"} ]
             audit: {"{"} trail: "sqlite:audit.db" {"}"}
             """, "gateway.yaml", folder.Path), Parts);
@@ -78,6 +82,11 @@ public sealed class LocalGatewayTests(TinyModels models) : IClassFixture<TinyMod
         Assert.NotEmpty(answer["choices"]![0]!["message"]!["content"]!.GetValue<string>());
         Assert.InRange(answer["usage"]!["completion_tokens"]!.GetValue<int>(), 1, 8);
         Assert.NotEqual(text, (await ChatAsync("how do i use this ?", model: "other")).Text);
+
+        (status, text) = await ChatAsync("how do i use this ?", model: "third");
+        Assert.Equal(502, status); // the service's fault; its folders are not told
+        Assert.Contains("The model's numbers are not finite.", text);
+        Assert.DoesNotContain(models.At(""), text);
 
         (status, string stream) = await ChatAsync("how do i use this ?", ",\"stream\":true");
         Assert.Equal(200, status);

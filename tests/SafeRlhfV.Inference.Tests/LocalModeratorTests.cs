@@ -76,6 +76,18 @@ public sealed class LocalModeratorTests(TinyModels models) : IClassFixture<TinyM
     }
 
     [Fact]
+    public async Task WeightsThatAreNotFiniteAreNamedWithTheirFolder()
+    {
+        string folder = models.Broken(models.Guard);
+        using LocalModerator moderator = LocalModerator.Load(folder);
+        InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() =>
+            moderator.ModerateAsync(Requests[1], TestContext.Current.CancellationToken));
+        Assert.StartsWith($"{folder}: the guard's numbers are not finite, since '", error.Message);
+        Assert.Contains("layers.0.mlp.down_proj.weight' has numbers that are not finite", error.Message);
+        Assert.NotNull((await moderator.FailClosed().ModerateAsync(Requests[1], TestContext.Current.CancellationToken)).Failure);
+    }
+
+    [Fact]
     public async Task AGuardOfAnswersJudgesNoPromptsAndOtherFoldersAreRefused()
     {
         Assert.Contains("this is no guard", Assert.Throws<InvalidInputException>(() => LocalModerator.Load(models.Chat)).Message);

@@ -1,4 +1,7 @@
 using SafeRlhfV.Guard;
+using SafeRlhfV.Models;
+using SafeRlhfV.Processing;
+using TorchSharp;
 
 namespace SafeRlhfV.Inference.Tests;
 
@@ -18,5 +21,18 @@ public sealed class LocalScorerTests(TinyModels models) : IClassFixture<TinyMode
         Assert.NotEqual(together[0][0], other, 5);
         await Assert.ThrowsAsync<ArgumentException>(() => scorer.ScoreAsync([new("no answer")], TestContext.Current.CancellationToken));
         Assert.Contains("score head", Assert.Throws<InvalidInputException>(() => LocalScorer.Load(models.Chat)).Message);
+    }
+
+    [Theory]
+    [InlineData(true, "scores are not finite, since 'language_model")]
+    [InlineData(false, "scores are not finite, and all of its weights are; they are too large for float32")]
+    public async Task AScoreThatIsNotFiniteIsAnErrorThatSaysWhy(bool isWeight, string reason)
+    {
+        (ScoreModel model, ModelProcessor processor) = LocalCheckpoint.OpenScores(isWeight ? models.Broken(models.Reward) : models.Reward);
+        if (!isWeight) using (torch.no_grad()) model.Head.Weight.fill_(3e38);
+        using LocalScorer scorer = new(new ChatScorer(model, processor));
+        InvalidInputException error = await Assert.ThrowsAsync<InvalidInputException>(() =>
+            scorer.ScoreAsync([new("how do i use this ?", "lock it away .")], TestContext.Current.CancellationToken));
+        Assert.Contains(reason, error.Message);
     }
 }

@@ -27,6 +27,17 @@ public sealed class ShieldGemmaModeratorTests
     }
 
     [Fact]
+    public void ProbabilitiesThatAreNotFiniteAreAnError()
+    {
+        using VisionLanguageModel model = ModelCheckpoint.Load(Folder);
+        using (TorchSharp.torch.no_grad()) model.Decoder.Embedding.Weight.fill_(double.NaN);
+        ShieldGemma guard = new(model, ModelProcessor.Load(Folder));
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() =>
+            guard.Violations([guard.Encode(RgbImage.Grey(8, 8, 200), guard.Policies.Keys.First())]));
+        Assert.Contains("embed_tokens.weight' has numbers that are not finite", error.Message);
+    }
+
+    [Fact]
     public async Task ChosenPoliciesAndPoliciesOfOnesOwnAreAskedAbout()
     {
         RgbImage image = RgbImage.Grey(8, 8, 90);

@@ -44,6 +44,26 @@ public sealed class TinyModels : IDisposable
 
     public string At(string name) => folder.At(name);
 
+    /// <summary>A copy of one of them, in which one weight of the language model is no number.</summary>
+    public string Broken(string of)
+    {
+        string broken = $"{of}-broken";
+        if (Directory.Exists(broken)) return broken;
+        Directory.CreateDirectory(broken);
+        foreach (string file in Directory.EnumerateFiles(of)) File.Copy(file, Path.Combine(broken, Path.GetFileName(file)));
+        using VisionLanguageModel model = ModelCheckpoint.Load(of);
+        using (no_grad())
+        {
+            TorchSharp.Modules.Parameter weight =
+                model.named_parameters().First(named => named.name.EndsWith("layers.0.mlp.down_proj.weight", StringComparison.Ordinal)).parameter;
+            weight[0, 0] = double.NaN;
+        }
+        ModelCheckpoint.Save(model, folder.At("weights"), new SaveOptions { FilesFrom = of, Overwrite = true });
+        foreach (string file in Directory.EnumerateFiles(folder.At("weights"), "model*.safetensors*"))
+            File.Copy(file, Path.Combine(broken, Path.GetFileName(file)), overwrite: true);
+        return broken;
+    }
+
     /// <summary>An image of the built-in world.</summary>
     public static RgbImage Image(int number) => new World(1).TestPrompts(number + 1).Last().Image;
 

@@ -21,6 +21,9 @@ public sealed class InvalidInputException : Exception
     /// <summary>Whether a text is longer than the model reads: whoever reads many rows may leave this one out.</summary>
     public bool IsTooLong { get; init; }
 
+    /// <summary>Whether the model that was given is broken, whatever it is asked: a service tells its operator of that, not its callers.</summary>
+    public bool IsModelBroken { get; init; }
+
     private static string OneLine(string message) =>
         message.Any(char.IsControl) ? string.Concat(message.Select(letter => char.IsControl(letter) ? $"\\u{(int)letter:x4}" : letter.ToString())) : message;
 }

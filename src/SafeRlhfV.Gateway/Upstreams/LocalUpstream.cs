@@ -39,7 +39,9 @@ internal sealed class LocalUpstream(IChatClient inner, ControlTokenUse use) : De
         }
     }
 
-    private static UpstreamException Refused(InvalidInputException error) => new(400, error.Message, true, "unsupported_by_model", error);
+    private static UpstreamException Refused(InvalidInputException error) => error.IsModelBroken
+        ? new(502, "The model's numbers are not finite.", true, inner: error)
+        : new(400, error.Message, true, "unsupported_by_model", error);
 
     private ChatOptions Translate(ChatOptions? options)
     {

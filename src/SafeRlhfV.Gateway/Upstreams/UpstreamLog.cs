@@ -14,7 +14,8 @@ internal sealed partial class UpstreamLog(ILogger<UpstreamLog> log, TimeProvider
         bool isKey = error.UpstreamStatus is 401 or 403;
         if (!pace.IsDue($"{upstream}/{error.UpstreamStatus}")) return;
         if (isKey) LogKey(upstream, error.UpstreamStatus!.Value);
-        else LogFailure(upstream, error.Message, error.UpstreamStatus is { } status ? $" It answered with status {status}." : "");
+        else LogFailure(upstream, error.InnerException is InvalidInputException { IsModelBroken: true } broken ? broken.Message : error.Message,
+            error.UpstreamStatus is { } status ? $" It answered with status {status}." : "");
     }
 
     [LoggerMessage(LogLevel.Error, "The upstream '{Upstream}' refuses the gateway's key (status {Status}).")]

@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using TorchSharp;
-using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
@@ -15,8 +12,6 @@ namespace SafeRlhfV.Models;
 /// <param name="PeakBytes">Most memory resident until every weight had been read.</param>
 public sealed record LoadMeasure(double LoadSeconds, double ReadSeconds, long WeightBytes, long BytesBefore, long PeakLoadBytes, long PeakBytes)
 {
-    private const long Step = 1 << 22;
-
     /// <summary>Loads a checkpoint for inference, then reads all of its weights and looks for numbers that are not finite.</summary>
     /// <exception cref="InvalidInputException">The checkpoint is malformed, or a weight is not finite.</exception>
     public static LoadMeasure Of(string folder, LoadOptions options)
@@ -25,26 +20,10 @@ public sealed record LoadMeasure(double LoadSeconds, double ReadSeconds, long We
         Stopwatch clock = Stopwatch.StartNew();
         using VisionLanguageModel model = ModelCheckpoint.Load(folder, options with { RequiresGradient = false });
         double loaded = clock.Elapsed.TotalSeconds;
-        long peakLoad = Resident("VmHWM:"), bytes = 0;
-        foreach ((string name, Parameter parameter) in model.named_parameters())
-        {
-            bytes += parameter.numel() * parameter.element_size();
-            if (!IsFinite(parameter)) throw new InvalidInputException($"{folder}: '{name}' has numbers that are not finite; the checkpoint is broken.");
-        }
+        long peakLoad = Resident("VmHWM:"), bytes = model.parameters().Sum(parameter => parameter.numel() * parameter.element_size());
+        if (FiniteNumbers.BrokenWeight(model) is { } name)
+            throw new InvalidInputException($"{folder}: '{name}' has numbers that are not finite; the checkpoint is broken.");
         return new LoadMeasure(loaded, clock.Elapsed.TotalSeconds - loaded, bytes, before, peakLoad, Resident("VmHWM:"));
-    }
-
-    // in steps: the answer for a whole table at once would take half as much memory again
-    private static bool IsFinite(Tensor weight)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor flat = weight.detach().view(-1);
-        for (long at = 0; at < flat.shape[0]; at += Step)
-        {
-            using DisposeScope inner = NewDisposeScope();
-            if (!flat.narrow(0, at, Math.Min(Step, flat.shape[0] - at)).isfinite().all().item<bool>()) return false;
-        }
-        return true;
     }
 
     private static long Resident(string field)

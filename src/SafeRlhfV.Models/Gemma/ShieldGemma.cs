@@ -85,6 +85,7 @@ public sealed class ShieldGemma
     /// <summary>The probability that the image violates the policy, 0..1, for each prompt.</summary>
     /// <param name="prompts">What <see cref="Encode"/> gives.</param>
     /// <param name="cancellationToken">Asked before the pass.</param>
+    /// <exception cref="InvalidInputException">A number is not finite: the checkpoint is broken, or its type too narrow.</exception>
     public IReadOnlyList<float> Violations(IReadOnlyList<EncodedPrompt> prompts, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -92,6 +93,7 @@ public sealed class ShieldGemma
         cancellationToken.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         (Tensor logits_BV, _) = Run(prompts);
-        return Answers(logits_BV).softmax(-1).select(1, 0).cpu().data<float>().ToArray();
+        float[] violations = Answers(logits_BV).softmax(-1).select(1, 0).cpu().data<float>().ToArray();
+        return FiniteNumbers.Demand(violations, model, "the probabilities");
     }
 }

@@ -83,9 +83,11 @@ internal sealed class GenerationBatch : IDisposable
     /// <summary>Takes the next token of every running row; false when none runs on.</summary>
     public bool Take(Tensor logits_BV, int step, Action<GeneratedToken>? onToken)
     {
+        Tensor areFinite_B = logits_BV.isfinite().all(-1);
         (Tensor tokens_B, Tensor? logProbs_B) = chooser.Choose(logits_BV, seen_BV, step, streams, [.. rows.Select(row => texts[row])]);
         if (seen_BV is not null) seen_BV.scatter_(1, tokens_B.unsqueeze(1), ones_like(tokens_B, ScalarType.Bool).unsqueeze(1));
         lastTokens = tokens_B.cpu().data<long>().ToArray();
+        bool[] areFinite = areFinite_B.cpu().data<bool>().ToArray();
         float[]? logs = logProbs_B?.cpu().data<float>().ToArray();
         int running = 0;
         for (int i = 0; i < rows.Length; i++)
@@ -93,6 +95,7 @@ internal sealed class GenerationBatch : IDisposable
             int row = rows[i];
             GenerationRow text = texts[row];
             if (text.Finish is not null) continue;
+            if (!areFinite[i]) throw FiniteNumbers.Fault(model, "logits");
             int token = (int)lastTokens[i];
             if (keepsText) text.Text.Add(token);
             if (logs is not null) logProbs[row].Add(logs[i]);

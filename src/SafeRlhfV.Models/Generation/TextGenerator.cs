@@ -15,7 +15,7 @@ public sealed class TextGenerator(VisionLanguageModel model)
     /// <param name="streams">One stream a row of the result (prompt × samples); null = streams named after seed and row.</param>
     /// <param name="onToken">Told of each token of a row that has not ended, in order of rows, on the calling thread.</param>
     /// <param name="cancellationToken">Stops between two tokens.</param>
-    /// <exception cref="InvalidInputException">A setting is out of range, or a prompt is padded on the right.</exception>
+    /// <exception cref="InvalidInputException">A setting is out of range, a prompt is padded on the right, or a logit is not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public GenerationResult Generate(
         GenerationPrompt prompt, GenerationSettings settings, IReadOnlyList<RandomStream>? streams = null, Action<GeneratedToken>? onToken = null,

@@ -29,7 +29,7 @@ public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
     /// <param name="prompts">The prompts.</param>
     /// <param name="responses">The answer to each; null = the prompt alone.</param>
     /// <param name="cancellationToken">Asked before the pass.</param>
-    /// <exception cref="InvalidInputException">A text is too long.</exception>
+    /// <exception cref="InvalidInputException">A text is too long, or a number is not finite.</exception>
     public IReadOnlyList<float[]> Outputs(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string?> responses, CancellationToken cancellationToken = default)
     {
         if (prompts.Count != responses.Count)
@@ -41,6 +41,7 @@ public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
     /// <param name="prompts">The prompts, for their images.</param>
     /// <param name="ids">The ids of each text.</param>
     /// <param name="cancellationToken">Asked before the pass.</param>
+    /// <exception cref="InvalidInputException">A number is not finite: the checkpoint is broken, or its type too narrow.</exception>
     public IReadOnlyList<float[]> Outputs(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellationToken = default)
     {
         if (prompts.Count == 0) return [];
@@ -51,6 +52,6 @@ public sealed class ChatGuard(GuardModel model, ModelProcessor processor)
         using ImageInputs? images = processor.BatchImages(prompts);
         ScoreOutput output = model.Scores.Forward(batch.Ids_BL, batch.Mask_BL, model.Scores.EmbedImages(images));
         float[] ends = output.EndScores.to(ScalarType.Float32).cpu().data<float>().ToArray();
-        return [.. ends.Chunk(GuardHeads.Outputs)];
+        return [.. FiniteNumbers.Demand(ends, model.Scores.Backbone, "the guard's numbers").Chunk(GuardHeads.Outputs)];
     }
 }

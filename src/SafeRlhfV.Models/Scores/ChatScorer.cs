@@ -33,7 +33,7 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor, doubl
     /// <param name="prompts">The prompts.</param>
     /// <param name="responses">The answer to each.</param>
     /// <param name="cancellationToken">Asked before the pass.</param>
-    /// <exception cref="InvalidInputException">A text is too long, or image tokens and image features differ in number.</exception>
+    /// <exception cref="InvalidInputException">A text is too long, image tokens and image features differ in number, or a score is not finite.</exception>
     public IReadOnlyList<float[]> Score(IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<string> responses, CancellationToken cancellationToken = default)
     {
         if (prompts.Count != responses.Count)
@@ -52,6 +52,7 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor, doubl
     /// <param name="prompts">The prompts, for their images.</param>
     /// <param name="ids">The ids of each text.</param>
     /// <param name="cancellationToken">Asked before the pass.</param>
+    /// <exception cref="InvalidInputException">A score is not finite: the checkpoint is broken, or its type too narrow.</exception>
     public IReadOnlyList<(float[] Scores, float[]? Spreads)> ScoreAndSpread(
         IReadOnlyList<EncodedPrompt> prompts, IReadOnlyList<int[]> ids, CancellationToken cancellationToken = default)
     {
@@ -62,7 +63,8 @@ public sealed class ChatScorer(ScoreModel model, ModelProcessor processor, doubl
         TokenBatch batch = TokenBatch.PadRight(ids, processor.PadTokenId, model.Backbone.Decoder.Embedding.Weight.device);
         using ImageInputs? images = processor.BatchImages(prompts);
         ScoreOutput output = model.Forward(batch.Ids_BL, batch.Mask_BL, model.EmbedImages(images));
-        if (model.Head.Heads == 1) return [.. Host(output.EndScores).Chunk(model.Head.Outputs).Select(scores => (scores, (float[]?)null))];
+        float[] ends = FiniteNumbers.Demand(Host(output.EndScores), model.Backbone, "scores");
+        if (model.Head.Heads == 1) return [.. ends.Chunk(model.Head.Outputs).Select(scores => (scores, (float[]?)null))];
         IReadOnlyList<EnsembleScores> joined = model.Head.Join(output.EndScores, pessimism);
         float[][] means = [.. joined.Select(one => Host(one.Score_B))], spreads = [.. joined.Select(one => Host(one.Std_B))];
         return [.. prompts.Select((_, row) => (means.Select(one => one[row]).ToArray(), (float[]?)[.. spreads.Select(one => one[row])]))];

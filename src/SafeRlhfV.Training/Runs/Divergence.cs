@@ -4,7 +4,8 @@ namespace SafeRlhfV.Training;
 internal static class Divergence
 {
     /// <summary>What to try.</summary>
-    public const string Advice = "the run has diverged; try a lower learning rate, a smaller gradient norm limit or float32.";
+    public const string Advice = "the run has diverged; try a lower learning rate, a smaller gradient norm limit or float32; "
+        + "if its first step is like that, look for broken weights in the model that it began from (model info --load).";
 
     /// <summary>The first such metric with its value, in words; null = there is none.</summary>
     public static string? In(IReadOnlyDictionary<string, double> metrics) =>
