@@ -82,7 +82,7 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
             JsonArray ranges = Ranges(chain.Select(record => record.Sequence).Order());
             await journal.WriteAsync(chain.Key, "erasure", [new("records", ranges), new("by", by), new("reason", reason)], async (connection, transaction, _) =>
             {
-                await CheckHoldsAsync(connection, transaction, cancellationToken).ConfigureAwait(false);
+                await AuditHolds.DemandNoneAsync(connection, transaction, cancellationToken).ConfigureAwait(false);
                 foreach (JsonNode? range in ranges)
                 {
                     await AuditDatabase.ExecuteAsync(
@@ -137,12 +137,6 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
     {
         using JsonDocument? payload = Parse(record);
         return [.. payload is null ? PayloadContents.NamesInSpoilt(record.Payload) : PayloadContents.Names(payload.RootElement)];
-    }
-
-    private static async Task CheckHoldsAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
-    {
-        if (await AuditHolds.FindAsync(connection, transaction, cancellationToken).ConfigureAwait(false) is [{ } hold, ..])
-            throw new InvalidInputException($"The legal hold '{hold.Name}' of {hold.Holder} is in force ({hold.Reason}); nothing is erased.");
     }
 
     private static JsonArray Ranges(IEnumerable<long> ordered)

@@ -15,6 +15,14 @@ public sealed class AuditHolds(AuditDatabase database, byte[]? key = null, TimeP
         return await FindAsync(connection, null, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Demands that none is in force, for what would erase.</summary>
+    /// <exception cref="InvalidInputException">One is.</exception>
+    public async Task DemandNoneAsync(CancellationToken cancellationToken = default)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await DemandNoneAsync(connection, null, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Puts a hold in force.</summary>
     /// <exception cref="InvalidInputException">There is one of that name, or the trail is sealed with another key.</exception>
     public async Task BeginAsync(string name, string holder, string reason, CancellationToken cancellationToken = default)
@@ -64,6 +72,12 @@ public sealed class AuditHolds(AuditDatabase database, byte[]? key = null, TimeP
         string[] inForce = [.. (await FindAsync(connection, transaction, cancellationToken).ConfigureAwait(false)).Select(hold => hold.Name)];
         foreach (string name in recorded.Except(inForce).Order(StringComparer.Ordinal)) tell($"the legal hold '{name}' is on record, but no longer in force");
         foreach (string name in inForce.Except(recorded)) tell($"the legal hold '{name}' is in force, but no record says so");
+    }
+
+    internal static async Task DemandNoneAsync(DbConnection connection, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(connection, transaction, cancellationToken).ConfigureAwait(false) is [{ } hold, ..])
+            throw new InvalidInputException($"The legal hold '{hold.Name}' of {hold.Holder} is in force ({hold.Reason}); nothing is erased.");
     }
 
     internal static async Task<IReadOnlyList<AuditHold>> FindAsync(DbConnection connection, DbTransaction? transaction, CancellationToken cancellationToken)

@@ -85,8 +85,7 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
             AuditReader reader = new(place.Database, Key);
             AuditCheck before = await reader.VerifyAsync();
             Assert.Empty(before.Faults);
-            await using (System.Data.Common.DbConnection connection = await place.Database.OpenAsync(default))
-                await AuditDatabase.ExecuteAsync(connection, tampering, default);
+            await place.Database.RunAsync(tampering);
             Assert.Equal(onlyByNote, (await reader.VerifyAsync()).IsWhole);
             Assert.False((await reader.VerifyAsync(before.Head)).IsWhole, $"{kind}: {what}");
         }
@@ -245,9 +244,9 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
             PolicyVersion = "1",
             Outcome = GuardOutcome.Passed,
         };
-        await RunAsync("ALTER TABLE guard_audit RENAME TO guard_audit_away");
+        await place.Database.RunAsync("ALTER TABLE guard_audit RENAME TO guard_audit_away");
         await Assert.ThrowsAnyAsync<Exception>(async () => await trail.PromptDecidedAsync(report, default));
-        await RunAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit");
+        await place.Database.RunAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit");
         await Assert.ThrowsAnyAsync<Exception>(async () => await trail.EndedAsync(report with { Rounds = [] }, default));
         await trail.EndedAsync(new GuardReport
         {
@@ -262,12 +261,6 @@ public sealed class AuditTests(PostgresServer postgres) : IClassFixture<Postgres
         Assert.Empty((await reader.VerifyAsync()).Faults);
         Assert.Empty(await reader.OfRequestAsync("half"));
         Assert.Single(await reader.OfRequestAsync("whole"));
-
-        async Task RunAsync(string statement)
-        {
-            await using System.Data.Common.DbConnection connection = await place.Database.OpenAsync(default);
-            await AuditDatabase.ExecuteAsync(connection, statement, default);
-        }
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         await AnchorAsync(database);
         AuditReader reader = new(database, Key);
         Assert.Empty((await reader.VerifyAsync(null, Cancel)).Faults);
-        await RunAsync(database, tampering);
+        await database.RunAsync(tampering);
         AuditCheck check = await reader.VerifyAsync(null, Cancel);
         Assert.True(check.Faults.Any(found => found.Contains(fault, StringComparison.Ordinal)), $"{what}: {string.Join('\n', check.Faults)}");
     }
@@ -99,7 +99,7 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         await AnchorAsync(database);
         AuditReader reader = new(database, Key);
         AuditMark noted = (await reader.VerifyAsync(null, Cancel)).Head;
-        await RunAsync(database, """
+        await database.RunAsync("""
             DELETE FROM guard_audit WHERE chain IN ('anchors', 'b'); DELETE FROM guard_audit_mark WHERE name LIKE '%/anchors' OR name LIKE '%/b'
             """);
         Assert.True((await reader.VerifyAsync(null, Cancel)).IsWhole);
@@ -117,7 +117,7 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         {
             await FillAsync(before, AuditChains.Main, 5);
             noted = (await new AuditReader(before, Key).VerifyAsync(null, Cancel)).Head;
-            await RunAsync(before, """
+            await before.RunAsync("""
                 ALTER TABLE guard_audit DROP CONSTRAINT guard_audit_pkey; DROP INDEX guard_audit_at; ALTER TABLE guard_audit DROP COLUMN chain;
                 ALTER TABLE guard_audit ADD CONSTRAINT guard_audit_pkey PRIMARY KEY (sequence)
                 """);
@@ -157,7 +157,7 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         AuditCheck check = await reader.VerifyAsync(null, Cancel);
         Assert.Empty(check.Faults);
         Assert.Equal(2, check.Chains[0].Head.Sequence);
-        await RunAsync(database, "DELETE FROM guard_audit WHERE chain = 'gone'; DELETE FROM guard_audit_mark WHERE name LIKE '%/gone'");
+        await database.RunAsync("DELETE FROM guard_audit WHERE chain = 'gone'; DELETE FROM guard_audit_mark WHERE name LIKE '%/gone'");
         Assert.Equal(["chain gone: is gone; its anchors name record 2"], (await reader.VerifyAsync(null, Cancel)).Faults);
     }
 
@@ -184,7 +184,7 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
         Assert.True(await first.TryLeadAsync(Cancel));
         Assert.False(await second.TryLeadAsync(Cancel));
         Assert.True(await first.TryLeadAsync(Cancel));
-        await RunAsync(one, """
+        await one.RunAsync("""
             SELECT pg_terminate_backend(pid) FROM pg_locks
             WHERE locktype = 'advisory' AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
             """);
@@ -250,12 +250,6 @@ public sealed class ChainTests(PostgresServer postgres) : IClassFixture<Postgres
             if (!parallel) await asked[i];
         }
         await Task.WhenAll(asked);
-    }
-
-    private static async Task RunAsync(AuditDatabase database, string statements)
-    {
-        await using DbConnection connection = await database.OpenAsync(Cancel);
-        await AuditDatabase.ExecuteAsync(connection, statements, Cancel);
     }
 
     private async Task<AuditDatabase> OpenAsync()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
@@ -47,11 +48,18 @@ public sealed class PostgresServer : IAsyncLifetime
     public async Task<string> CreateDatabaseAsync()
     {
         string name = $"guard_{Guid.NewGuid():n}";
-        await using NpgsqlConnection connection = new(Connection);
-        await connection.OpenAsync();
-        await using NpgsqlCommand command = new($"CREATE DATABASE {name}", connection) { CommandTimeout = 60 }; // several at once on a busy machine
-        await command.ExecuteNonQueryAsync();
+        await QueryAsync(Connection!, $"CREATE DATABASE {name}");
         return new NpgsqlConnectionStringBuilder(Connection) { Database = name }.ToString();
+    }
+
+    /// <summary>Runs statements.</summary>
+    /// <returns>The first value that they give, as text; "" for none.</returns>
+    public static async Task<string> QueryAsync(string database, string statements)
+    {
+        await using NpgsqlConnection connection = new(database);
+        await connection.OpenAsync();
+        await using NpgsqlCommand command = new(statements, connection) { CommandTimeout = 60 }; // databases are made several at once on a busy machine
+        return Convert.ToString(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture) ?? "";
     }
 
     public Task StopAsync() => RunServerAsync("pg_ctl", "-D", $"{folder}/data", "-w", "-m", "immediate", "stop");

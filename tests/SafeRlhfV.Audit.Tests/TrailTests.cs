@@ -74,7 +74,7 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         await SignAsync(place.Database, settings);
         await FillAsync(place.Database, settings, 4);
         AuditCheckpoint noted = (await SignAsync(place.Database, settings)).Single();
-        await RunAsync(place.Database, tampering);
+        await place.Database.RunAsync(tampering);
         AuditCheck check = await new AuditReader(place.Database).VerifyAgainstAsync(new() { Verifier = Signer.Verifier, Notes = [noted] }, Cancel);
         Assert.True(check.Faults.Any(found => faults.Split('|').Any(found.Contains)), string.Join('\n', check.Faults));
     }
@@ -158,7 +158,7 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         AuditSettings settings = new() { Key = Key, Texts = ContentKeeping.Keep };
         await FillAsync(place.Database, settings, 2, user: "person");
         await FillAsync(place.Database, settings, 1, user: "other");
-        await RunAsync(place.Database, $"UPDATE guard_audit SET payload = {payload} WHERE sequence = 1");
+        await place.Database.RunAsync($"UPDATE guard_audit SET payload = {payload} WHERE sequence = 1");
         using MemoryStream exported = new();
         Assert.Equal(6, await new AuditReader(place.Database, Key).ExportAsync(exported, new() { IsOcsf = true }, Cancel));
         AuditErasure.Result result = await new AuditErasure(place.Database, Key).ForgetSubjectAsync("person", "ann", "asked for", null, Cancel);
@@ -179,9 +179,9 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         await holds.EndAsync("case-11", "ann", "settled", Cancel);
         await holds.BeginAsync("case-12", "ann", "court order", Cancel);
         Assert.Empty((await reader.VerifyAsync(cancellationToken: Cancel)).Faults);
-        await RunAsync(place.Database, "DELETE FROM guard_audit_hold");
+        await place.Database.RunAsync("DELETE FROM guard_audit_hold");
         Assert.Equal(["the legal hold 'case-12' is on record, but no longer in force"], (await reader.VerifyAsync(cancellationToken: Cancel)).Faults);
-        await RunAsync(place.Database,
+        await place.Database.RunAsync(
             "INSERT INTO guard_audit_hold (name, at, holder, reason) VALUES ('case-12', '2026', 'ann', 'x'), ('case-11', '2026', 'ann', 'x')");
         Assert.Equal(["the legal hold 'case-11' is in force, but no record says so"], (await reader.VerifyAsync(cancellationToken: Cancel)).Faults);
     }
@@ -294,7 +294,7 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         AuditReader reader = new(place.Database);
         AuditMark noted = (await reader.VerifyAsync(null, Cancel)).Head;
         AuditMark forged = isEmptied ? noted : noted with { Sequence = noted.Sequence + 10, Hash = new('a', 64) };
-        await RunAsync(place.Database, "DELETE FROM guard_audit");
+        await place.Database.RunAsync("DELETE FROM guard_audit");
         await using (DbConnection connection = await place.Database.OpenAsync(Cancel))
         await using (DbTransaction transaction = await AuditDatabase.BeginWriteAsync(connection, "main", Cancel))
         {
@@ -326,7 +326,7 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
             AuditErasure.Result erased = await new AuditErasure(again, Key).ForgetSubjectAsync("ann", "a", "b", null, Cancel);
             Assert.Equal((4, 6), (erased.Records, erased.Kept)); // the old ones are their own links
             Assert.Empty((await reader.VerifyAgainstAsync(new() { Head = noted, Verifier = Signer.Verifier, Notes = [signed] }, Cancel)).Faults);
-            await RunAsync(again, "UPDATE guard_audit SET payload = REPLACE(payload, 'ann', 'bob') WHERE sequence = 2");
+            await again.RunAsync("UPDATE guard_audit SET payload = REPLACE(payload, 'ann', 'bob') WHERE sequence = 2");
             Assert.False((await reader.VerifyAsync(noted, Cancel)).IsWhole);
         }
     }
@@ -406,20 +406,14 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         foreach (AuditRecord record in (await new AuditReader(database, Key).LatestAsync(100, Cancel)).Reverse())
         {
             string hash = arithmetic.Link(head.Hash, record.Payload);
-            await RunAsync(database, $"UPDATE guard_audit SET previous = '{head.Hash}', hash = '{hash}' WHERE sequence = {record.Sequence}");
+            await database.RunAsync($"UPDATE guard_audit SET previous = '{head.Hash}', hash = '{hash}' WHERE sequence = {record.Sequence}");
             head = new(record.Sequence, hash);
         }
-        await RunAsync(database, $"UPDATE guard_audit_mark SET hash = '{head.Hash}', seal = '{arithmetic.Seal(AuditMarks.Head, head)}'");
-        await RunAsync(database, "ALTER TABLE guard_audit DROP COLUMN digest");
-        await RunAsync(database, "ALTER TABLE guard_audit DROP COLUMN salt");
-        foreach (string table in (string[])["checkpoint", "hold", "probe"]) await RunAsync(database, $"DROP TABLE guard_audit_{table}");
+        await database.RunAsync($"UPDATE guard_audit_mark SET hash = '{head.Hash}', seal = '{arithmetic.Seal(AuditMarks.Head, head)}'");
+        await database.RunAsync("ALTER TABLE guard_audit DROP COLUMN digest");
+        await database.RunAsync("ALTER TABLE guard_audit DROP COLUMN salt");
+        foreach (string table in (string[])["checkpoint", "hold", "probe"]) await database.RunAsync($"DROP TABLE guard_audit_{table}");
         return head;
-    }
-
-    private static async Task RunAsync(AuditDatabase database, string statements)
-    {
-        await using DbConnection connection = await database.OpenAsync(Cancel);
-        await AuditDatabase.ExecuteAsync(connection, statements, Cancel);
     }
 
     private static async Task<int> CountAsync(AuditDatabase database, string query)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Npgsql;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Audit.Tests;
 using SafeRlhfV.Testing;
@@ -29,11 +28,11 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
         Assert.StartsWith("anchors:", head);
         Assert.Equal(["anchors", "gw-1", "gw-2"], check.GetProperty("chains").EnumerateArray().Select(chain => chain.GetProperty("name").GetString()).Order());
 
-        await RunAsync(connection, "DELETE FROM guard_audit WHERE chain = 'gw-1'; DELETE FROM guard_audit_mark WHERE name LIKE '%/gw-1'");
+        await PostgresServer.QueryAsync(connection, "DELETE FROM guard_audit WHERE chain = 'gw-1'; DELETE FROM guard_audit_mark WHERE name LIKE '%/gw-1'");
         (code, string output, _) = await CapturedConsole.RunAsync("audit", "verify", address, "--expect", head);
         Assert.Equal(1, code);
         Assert.Contains("chain gw-1: is gone; its anchors name record 1", output, StringComparison.Ordinal);
-        await RunAsync(connection, "DELETE FROM guard_audit; DELETE FROM guard_audit_mark");
+        await PostgresServer.QueryAsync(connection, "DELETE FROM guard_audit; DELETE FROM guard_audit_mark");
         (code, output, _) = await CapturedConsole.RunAsync("audit", "verify", address);
         Assert.Equal(1, code);
         Assert.Contains("the trail is empty", output, StringComparison.Ordinal);
@@ -159,13 +158,5 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
     {
         Assert.SkipWhen(postgres.Connection is null, postgres.Missing);
         return await postgres.CreateDatabaseAsync();
-    }
-
-    private static async Task RunAsync(string connection, string statements)
-    {
-        await using NpgsqlConnection database = new(connection);
-        await database.OpenAsync(Cancel);
-        await using NpgsqlCommand command = new(statements, database);
-        await command.ExecuteNonQueryAsync(Cancel);
     }
 }

@@ -26,16 +26,8 @@ public sealed class AuditOutageTests(PostgresServer postgres) : IClassFixture<Po
     public async Task AFileThatCannotBeWrittenRefusesUntilItCan()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        await OutageAsync(gateway, () => ExecuteAsync("ALTER TABLE guard_audit RENAME TO guard_audit_away"),
-            () => ExecuteAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit"));
-
-        async Task ExecuteAsync(string statement)
-        {
-            await using SqliteConnection connection = new($"Data Source={gateway.File};Pooling=False");
-            await connection.OpenAsync();
-            await using SqliteCommand command = new(statement, connection);
-            await command.ExecuteNonQueryAsync();
-        }
+        await OutageAsync(gateway, () => gateway.ExecuteAsync("ALTER TABLE guard_audit RENAME TO guard_audit_away"),
+            () => gateway.ExecuteAsync("ALTER TABLE guard_audit_away RENAME TO guard_audit"));
     }
 
     // Another program holds the file longer than the gateway may wait: what was refused meanwhile is not recorded afterwards as if it had passed.

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Npgsql;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Audit.Tests;
 using SafeRlhfV.GatewayLoad;
@@ -40,7 +39,8 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
         int ended = (await reader.LatestAsync(1_000_000, Cancel)).Count(record => record.Kind == "end");
         Assert.InRange(ended, callers.Answered, callers.Answered + 6); // all that was answered, and what the dead one had under way
 
-        await cluster.RunAsync($"DELETE FROM guard_audit WHERE chain = 'gw-{leader}'; DELETE FROM guard_audit_mark WHERE name LIKE '%/gw-{leader}'");
+        await PostgresServer.QueryAsync(cluster.Connection,
+            $"DELETE FROM guard_audit WHERE chain = 'gw-{leader}'; DELETE FROM guard_audit_mark WHERE name LIKE '%/gw-{leader}'");
         Assert.Contains($"chain gw-{leader}: is gone", (await reader.VerifyAsync(null, Cancel)).Faults.Single(), StringComparison.Ordinal);
     }
 
@@ -149,14 +149,6 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
         {
             for (int attempt = 0; ; attempt++, await Task.Delay(100, Cancel))
                 if (await reader.VerifyAsync(null, Cancel) is { } check && (attempt == 100 || check.Chains.All(chain => chain.Unanchored == 0))) return check;
-        }
-
-        public async Task RunAsync(string statements)
-        {
-            await using NpgsqlConnection connection = new(Connection);
-            await connection.OpenAsync(Cancel);
-            await using NpgsqlCommand command = new(statements, connection);
-            await command.ExecuteNonQueryAsync(Cancel);
         }
 
         public async ValueTask DisposeAsync()

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.Data.Sqlite;
 
 namespace SafeRlhfV.Gateway.Tests;
 
@@ -16,12 +15,12 @@ public sealed class ReadinessTests
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         Assert.Equal(200, (await ReadyAsync(gateway)).Status);
-        await ExecuteAsync(gateway, $"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END");
+        await gateway.ExecuteAsync($"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END");
         if (isAsked) Assert.Equal(503, (await gateway.ChatAsync("Hello")).Status);
         else await Task.Delay(1100, Cancel);
         (int status, JsonNode parts) = await ReadyAsync(gateway);
         Assert.Equal((503, "unavailable"), (status, parts["audit"]!.GetValue<string>()));
-        await ExecuteAsync(gateway, "DROP TRIGGER full");
+        await gateway.ExecuteAsync("DROP TRIGGER full");
         Assert.Equal(200, (await ReadyAsync(gateway)).Status); // though a balancer has sent nothing meanwhile
         Assert.Equal(200, (await gateway.ChatAsync("Hello")).Status);
         await gateway.OutcomesAsync();
@@ -202,13 +201,5 @@ public sealed class ReadinessTests
     {
         using HttpResponseMessage response = await gateway.GetAsync("/readyz", null);
         return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!["parts"]!);
-    }
-
-    private static async Task ExecuteAsync(RunningGateway gateway, string statement)
-    {
-        await using SqliteConnection connection = new($"Data Source={gateway.File};Pooling=False");
-        await connection.OpenAsync(Cancel);
-        await using SqliteCommand command = new(statement, connection);
-        await command.ExecuteNonQueryAsync(Cancel);
     }
 }

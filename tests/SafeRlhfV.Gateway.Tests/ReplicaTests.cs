@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Npgsql;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Audit.Tests;
 
@@ -64,7 +63,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
     {
         await using Group group = await StartAsync(keyMore: ", tokens_per_minute: 5", replicas: "lease: 2s");
         Assert.Equal(200, (await group.Gateways[0].ChatAsync("Hello")).Status); // 15 tokens
-        await UntilAsync(async () => await group.ReadAsync("SELECT level::text FROM guard_limit WHERE level BETWEEN -10 AND 0") != "");
+        await UntilAsync(async () => await group.QueryAsync("SELECT level FROM guard_limit WHERE level BETWEEN -10 AND 0") != "");
         await EachAsync(group, async gateway => Assert.Equal(429, (await gateway.ChatAsync("Hello")).Status));
     }
 
@@ -74,10 +73,10 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
     {
         await using Group group = await StartAsync(keyMore: ", requests_per_minute: 30", replicas: "lease: 2s");
         RunningGateway gateway = group.Gateways[0];
-        await group.RunAsync("ALTER TABLE guard_limit RENAME TO guard_limit_away");
+        await group.QueryAsync("ALTER TABLE guard_limit RENAME TO guard_limit_away");
         (int status, JsonNode? body) = await gateway.ChatAsync("Hello");
         Assert.Equal((503, "limits_unavailable"), (status, body!["error"]!["code"]!.GetValue<string>()));
-        await group.RunAsync("ALTER TABLE guard_limit_away RENAME TO guard_limit");
+        await group.QueryAsync("ALTER TABLE guard_limit_away RENAME TO guard_limit");
         Assert.Equal(200, (await gateway.ChatAsync("Hello")).Status);
     }
 
@@ -88,7 +87,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         Group group = new(await postgres.CreateDatabaseAsync(), []);
         string yaml = Yaml + $"\naudit: {{ trail: \"postgres:{group.Connection}\" }}\nreplicas: {{ name: a, lease: 1m }}";
         await using WebApplication app = GatewayHost.Build(GatewaySettingsReader.Parse(yaml));
-        Assert.Equal("0", await group.ReadAsync("SELECT COUNT(*)::text FROM guard_settings"));
+        Assert.Equal("0", await group.QueryAsync("SELECT COUNT(*) FROM guard_settings"));
     }
 
     [Fact]
@@ -109,7 +108,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
     public async Task ARevokedKeyIsRefusedByAllWithinThePoll()
     {
         await using Group group = await StartAsync(replicas: "poll: 200ms");
-        await group.RunAsync("INSERT INTO guard_settings (kind, version, publisher, body) VALUES ('keys', 2, 'test', '[]')");
+        await group.QueryAsync("INSERT INTO guard_settings (kind, version, publisher, body) VALUES ('keys', 2, 'test', '[]')");
         await EachAsync(group, gateway => UntilAsync(async () => (await gateway.ChatAsync("Hello")).Status == 401));
     }
 
@@ -124,7 +123,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         await EachAsync(group, gateway =>
             UntilAsync(async () => (await gateway.ChatAsync("a forbidden question")).Body!.ToJsonString().Contains("Not here.", StringComparison.Ordinal)));
 
-        await group.RunAsync("INSERT INTO guard_settings (kind, version, publisher, body) VALUES ('policy', 3, 'test', 'colour: red')");
+        await group.QueryAsync("INSERT INTO guard_settings (kind, version, publisher, body) VALUES ('policy', 3, 'test', 'colour: red')");
         await EachAsync(group, gateway => UntilAsync(async () => (await ReadyAsync(gateway))["settings"]!.GetValue<string>() != "ok"));
         await EachAsync(group, async gateway =>
         {
@@ -158,8 +157,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
         await EachAsync(group, async gateway => Assert.Equal(HttpStatusCode.OK, await DashboardAsync(gateway, cookie)));
         Assert.Equal(HttpStatusCode.Unauthorized, await DashboardAsync(gateways[1], cookie[..^4] + "AAAA"));
         Assert.Equal(audit.Length > 0,
-            !(await group.ReadAsync("SELECT string_agg(xml, '') FROM guard_session_key")).Contains("masterKey", StringComparison.Ordinal));
-        Assert.Equal("1", await group.ReadAsync("SELECT COUNT(*)::text FROM guard_session_key"));
+            !(await group.QueryAsync("SELECT string_agg(xml, '') FROM guard_session_key")).Contains("masterKey", StringComparison.Ordinal));
+        Assert.Equal("1", await group.QueryAsync("SELECT COUNT(*) FROM guard_session_key"));
 
         using HttpRequestMessage signOut = new(HttpMethod.Post, "/dashboard/logout");
         signOut.Headers.Add("cookie", cookie);
@@ -257,15 +256,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IClassFixture<Postgr
 
     private sealed record Group(string Connection, RunningGateway[] Gateways) : IAsyncDisposable
     {
-        public Task RunAsync(string statement) => ReadAsync(statement);
-
-        public async Task<string> ReadAsync(string statement)
-        {
-            await using NpgsqlConnection connection = new(Connection);
-            await connection.OpenAsync(Cancel);
-            await using NpgsqlCommand command = new(statement, connection);
-            return await command.ExecuteScalarAsync(Cancel) as string ?? "";
-        }
+        public Task<string> QueryAsync(string statement) => PostgresServer.QueryAsync(Connection, statement);
 
         public async ValueTask DisposeAsync()
         {

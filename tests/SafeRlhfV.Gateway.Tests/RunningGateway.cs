@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenAI;
@@ -135,6 +136,15 @@ internal sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Ends it as SIGTERM does.</summary>
+    /// <summary>Runs statements on the SQLite file of the audit trail.</summary>
+    public async Task ExecuteAsync(string statements)
+    {
+        await using SqliteConnection connection = new($"Data Source={File};Pooling=False");
+        await connection.OpenAsync();
+        await using SqliteCommand command = new(statements, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
     public Task EndAsync() => GatewayHost.StopAsync(app);
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Npgsql;
 using SafeRlhfV.Audit.Tests;
 
 namespace SafeRlhfV.Gateway.Tests;
@@ -30,7 +29,7 @@ public sealed class SharedRefusalsTests(PostgresServer postgres) : IClassFixture
         // One that starts later learns what was refused before.
         await using RunningGateway third = await RunningGateway.StartAsync("replicas: { name: three }", audit: audit, trail: trail);
         await UntilAsync(async () => await AskAsync(third, GoesOn) == "stop");
-        string kept = await ReadAsync(connection, "SELECT string_agg(encode(turn, 'escape'), ' ') FROM guard_refused WHERE gateway = 'one'");
+        string kept = await PostgresServer.QueryAsync(connection, "SELECT string_agg(encode(turn, 'escape'), ' ') FROM guard_refused WHERE gateway = 'one'");
         Assert.DoesNotContain("elephant", kept);
         if (audit.Length > 0) Assert.DoesNotContain("tester", kept); // sealed
     }
@@ -42,14 +41,15 @@ public sealed class SharedRefusalsTests(PostgresServer postgres) : IClassFixture
         Assert.SkipWhen(postgres.Connection is null, postgres.Missing);
         string connection = await postgres.CreateDatabaseAsync(), trail = $"postgres:{connection};Pooling=true";
         await using RunningGateway gateway = await RunningGateway.StartAsync("replicas: { name: one }", trail: trail);
-        await ReadAsync(connection,
+        await PostgresServer.QueryAsync(connection,
             "INSERT INTO guard_refused (gateway, is_sealed, turn) VALUES ('x', false, 'no JSON'), ('x', true, 'short'), ('x', false, '7')");
-        await ReadAsync(connection, "ALTER TABLE guard_refused RENAME TO guard_refused_away");
+        await PostgresServer.QueryAsync(connection, "ALTER TABLE guard_refused RENAME TO guard_refused_away");
         Assert.Equal("content_filter", await AskAsync(gateway, """{ "role": "user", "content": "a forbidden elephant" }"""));
         Assert.Equal("stop", await AskAsync(gateway, GoesOn));
         await UntilAsync(() => Task.FromResult(gateway.Log.Lines.Any(line => line.Contains("are not shared", StringComparison.Ordinal))));
-        await ReadAsync(connection, "ALTER TABLE guard_refused_away RENAME TO guard_refused");
-        await UntilAsync(async () => await ReadAsync(connection, "SELECT COUNT(*)::text FROM guard_refused WHERE gateway = 'one'") == "1"); // told late
+        await PostgresServer.QueryAsync(connection, "ALTER TABLE guard_refused_away RENAME TO guard_refused");
+        await UntilAsync(async () => await PostgresServer.QueryAsync(connection, "SELECT COUNT(*) FROM guard_refused WHERE gateway = 'one'")
+            == "1"); // told late
     }
 
     private const string GoesOn = """
@@ -69,13 +69,5 @@ public sealed class SharedRefusalsTests(PostgresServer postgres) : IClassFixture
     {
         for (Stopwatch clock = Stopwatch.StartNew(); !await holds(); await Task.Delay(100, Cancel))
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "it did not come about");
-    }
-
-    private static async Task<string> ReadAsync(string database, string statement)
-    {
-        await using NpgsqlConnection connection = new(database);
-        await connection.OpenAsync(Cancel);
-        await using NpgsqlCommand command = new(statement, connection);
-        return await command.ExecuteScalarAsync(Cancel) as string ?? "";
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Npgsql;
 using SafeRlhfV.Audit;
 using SafeRlhfV.Audit.Tests;
 
@@ -58,7 +57,7 @@ public sealed class SharedResponsesTests(PostgresServer postgres) : IClassFixtur
         await using Pair pair = await StartAsync();
         string id = await IdAsync(pair.First, """{ "model": "ours", "input": "Hello" }""");
         for (int i = 0; i < 5; i++) id = await IdAsync(pair.Second, Follow("More", id));
-        await pair.RunAsync("UPDATE guard_response SET at = at - interval '2 minutes'"); // so that each is due to be touched
+        await pair.QueryAsync("UPDATE guard_response SET at = at - interval '2 minutes'"); // so that each is due to be touched
         using ReplicaDatabase database = new(pair.First.Settings);
         SharedResponses store = new(database, pair.First.Settings.Responses, null, TimeProvider.System);
         await Task.WhenAll(Enumerable.Range(0, 24).Select(async i =>
@@ -81,7 +80,7 @@ public sealed class SharedResponsesTests(PostgresServer postgres) : IClassFixtur
         Assert.Equal("previous_response_not_found", await CodeAsync(pair.Second, Follow("x", "' OR 1=1 --")));
         using (HttpResponseMessage got = await pair.Second.GetAsync($"/v1/responses/{id}", RunningGateway.OperatorKey)) Assert.Equal(404, (int)got.StatusCode);
         string second = await IdAsync(pair.Second, Follow("More", id));
-        await pair.RunAsync($"DELETE FROM guard_response WHERE id = '{id}'");
+        await pair.QueryAsync($"DELETE FROM guard_response WHERE id = '{id}'");
         Assert.Equal("previous_response_not_found", await CodeAsync(pair.First, Follow("x", second))); // half a conversation is none
     }
 
@@ -111,15 +110,15 @@ public sealed class SharedResponsesTests(PostgresServer postgres) : IClassFixtur
         Environment.SetEnvironmentVariable("SAFERLHFV_TEST_AUDIT_KEY", "a secret of some length");
         await using Pair pair = await StartAsync(audit: ", key_env: SAFERLHFV_TEST_AUDIT_KEY");
         string id = await IdAsync(pair.First, """{ "model": "ours", "input": "Hello elephant" }""");
-        Assert.DoesNotContain("elephant", await pair.ReadAsync("SELECT encode(response, 'escape') || encode(turn, 'escape') FROM guard_response"));
+        Assert.DoesNotContain("elephant", await pair.QueryAsync("SELECT encode(response, 'escape') || encode(turn, 'escape') FROM guard_response"));
         await IdAsync(pair.Second, Follow("More", id));
         Assert.Equal(["Hello elephant", "All is well.", "More"], Messages(pair.Second));
 
         // put under another key's name, or changed, it cannot be opened
-        await pair.RunAsync($"INSERT INTO guard_response SELECT '{KeyRing.Hash(RunningGateway.OperatorKey)}', id, previous, outputs, caller, end_user, "
+        await pair.QueryAsync($"INSERT INTO guard_response SELECT '{KeyRing.Hash(RunningGateway.OperatorKey)}', id, previous, outputs, caller, end_user, "
             + $"is_sealed, response, turn, bytes, at FROM guard_response WHERE id = '{id}'");
         Assert.Equal("store_unavailable", await CodeAsync(pair.First, Follow("x", id), RunningGateway.OperatorKey, status: 503));
-        await pair.RunAsync($"UPDATE guard_response SET turn = turn || 'x' WHERE id = '{id}'");
+        await pair.QueryAsync($"UPDATE guard_response SET turn = turn || 'x' WHERE id = '{id}'");
         Assert.Equal("store_unavailable", await CodeAsync(pair.First, Follow("x", id), status: 503));
     }
 
@@ -128,13 +127,13 @@ public sealed class SharedResponsesTests(PostgresServer postgres) : IClassFixtur
     {
         await using Pair pair = await StartAsync();
         string id = await IdAsync(pair.First, """{ "model": "ours", "input": "Hello" }""");
-        await pair.RunAsync("ALTER TABLE guard_response RENAME TO guard_response_away");
+        await pair.QueryAsync("ALTER TABLE guard_response RENAME TO guard_response_away");
         Assert.Equal("store_unavailable", await CodeAsync(pair.First, """{ "model": "ours", "input": "Hello" }""", status: 503));
         Assert.Equal("store_unavailable", await CodeAsync(pair.First, Follow("x", id), status: 503));
         await IdAsync(pair.First, """{ "model": "ours", "input": "Hello", "store": false }""");
         List<JsonObject> events = await EventStream.OfAsync(pair.First, "/v1/responses", """{ "model": "ours", "input": "Hello", "stream": true }""");
         Assert.Equal("response.failed", EventStream.Types(events)[^1]);
-        await pair.RunAsync("ALTER TABLE guard_response_away RENAME TO guard_response");
+        await pair.QueryAsync("ALTER TABLE guard_response_away RENAME TO guard_response");
         await IdAsync(pair.First, Follow("x", id));
     }
 
@@ -144,7 +143,7 @@ public sealed class SharedResponsesTests(PostgresServer postgres) : IClassFixtur
         await using Pair pair = await StartAsync(more: "responses: { store_bytes: 6000, store_time: 1h }");
         string old = await IdAsync(pair.First, """{ "model": "ours", "input": "Hello" }""");
         string young = await IdAsync(pair.First, """{ "model": "ours", "input": "Hello" }""");
-        await pair.RunAsync($"UPDATE guard_response SET at = at - interval '61 minutes' WHERE id = '{old}'");
+        await pair.QueryAsync($"UPDATE guard_response SET at = at - interval '61 minutes' WHERE id = '{old}'");
         Assert.Equal("previous_response_not_found", await CodeAsync(pair.Second, Follow("x", old)));
         using ReplicaDatabase database = new(pair.First.Settings);
         SharedResponses store = new(database, pair.First.Settings.Responses, null, TimeProvider.System);
@@ -158,9 +157,9 @@ public sealed class SharedResponsesTests(PostgresServer postgres) : IClassFixtur
         // a conversation that goes on is young again, all of it
         string last = await IdAsync(pair.First, """{ "model": "ours", "input": "Hello" }""");
         last = await IdAsync(pair.First, Follow("More", last));
-        await pair.RunAsync("UPDATE guard_response SET at = at - interval '50 minutes'");
+        await pair.QueryAsync("UPDATE guard_response SET at = at - interval '50 minutes'");
         await IdAsync(pair.Second, Follow("x", last));
-        Assert.Equal("3", await pair.ReadAsync("SELECT COUNT(*)::text FROM guard_response WHERE at > statement_timestamp() - interval '1 minute'"));
+        Assert.Equal("3", await pair.QueryAsync("SELECT COUNT(*) FROM guard_response WHERE at > statement_timestamp() - interval '1 minute'"));
     }
 
     private static string Follow(string text, string id) =>
@@ -196,17 +195,9 @@ public sealed class SharedResponsesTests(PostgresServer postgres) : IClassFixtur
     {
         public string Trail => First.Trail;
 
-        public Task RunAsync(string statement) => ReadAsync(statement);
+        public Task<string> QueryAsync(string statement) => PostgresServer.QueryAsync(Connection, statement);
 
-        public async Task<long> CountAsync() => long.Parse(await ReadAsync("SELECT COUNT(*)::text FROM guard_response"));
-
-        public async Task<string> ReadAsync(string statement)
-        {
-            await using NpgsqlConnection connection = new(Connection);
-            await connection.OpenAsync(Cancel);
-            await using NpgsqlCommand command = new(statement, connection);
-            return await command.ExecuteScalarAsync(Cancel) as string ?? "";
-        }
+        public async Task<long> CountAsync() => long.Parse(await QueryAsync("SELECT COUNT(*) FROM guard_response"));
 
         public async ValueTask DisposeAsync()
         {

@@ -6,6 +6,9 @@ namespace SafeRlhfV.Gateway;
 /// <summary>What gateways share in PostgreSQL beside the audit trail: limits, keys and policy, and what protects the dashboard's sessions.</summary>
 internal sealed class ReplicaDatabase : IDisposable
 {
+    /// <summary>What the address of a trail in PostgreSQL begins with.</summary>
+    public const string Scheme = "postgres:";
+
     public const string Keys = "keys", Policy = "policy";
     private const int Seconds = 5; // the longest that a statement may take
 
@@ -19,7 +22,7 @@ internal sealed class ReplicaDatabase : IDisposable
         NpgsqlDataSource? source = null;
         try
         {
-            source = NpgsqlDataSource.Create(settings.AuditTrail!["postgres:".Length..]);
+            source = NpgsqlDataSource.Create(settings.AuditTrail![Scheme.Length..]);
             using NpgsqlCommand command = source.CreateCommand(ReplicaTables.Create);
             command.ExecuteNonQuery();
             this.source = source;

@@ -19,14 +19,9 @@ public static class StoredResponsesErasure
     /// <exception cref="System.Data.Common.DbException">The database cannot be used.</exception>
     public static async Task<long> ForgetAsync(string trail, string? request, string? subject, CancellationToken cancellationToken = default)
     {
-        const string Postgres = "postgres:";
-        if (!trail.StartsWith(Postgres, StringComparison.Ordinal)) return 0;
-        await using (AuditDatabase database = AuditDatabase.Of(trail))
-        {
-            if (await new AuditHolds(database).ListAsync(cancellationToken) is [{ } hold, ..])
-                throw new InvalidInputException($"The legal hold '{hold.Name}' of {hold.Holder} is in force ({hold.Reason}); nothing is erased.");
-        }
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(trail[Postgres.Length..]);
+        if (!trail.StartsWith(ReplicaDatabase.Scheme, StringComparison.Ordinal)) return 0;
+        await using (AuditDatabase database = AuditDatabase.Of(trail)) await new AuditHolds(database).DemandNoneAsync(cancellationToken);
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(trail[ReplicaDatabase.Scheme.Length..]);
         await using (NpgsqlCommand find = source.CreateCommand("SELECT to_regclass('guard_response') IS NOT NULL"))
             if (await find.ExecuteScalarAsync(cancellationToken) is not true) return 0;
         await using NpgsqlCommand erase = source.CreateCommand(ResponseTable.Erase);

@@ -53,7 +53,7 @@ public static class GatewaySettingsReader
         GatewaySettings standard = new();
         string? trail = section.Section("audit") is { } audit ? ReadAuditTrail(audit, folder) : null;
         ReplicaSettings? replicas = section.Section("replicas") is { } shared ? ReadReplicas(shared) : null;
-        if (replicas is not null && trail?.StartsWith("postgres:", StringComparison.Ordinal) != true)
+        if (replicas is not null && trail?.StartsWith(ReplicaDatabase.Scheme, StringComparison.Ordinal) != true)
             section.Fault("replicas", "several gateways share a PostgreSQL: give audit.trail or audit.trail_env as postgres:CONNECTION STRING");
         AuditSettings recorded = section.Section("audit") is { } settings ? ReadAudit(settings, folder) : standard.Audit;
         return standard with
@@ -263,7 +263,7 @@ public static class GatewaySettingsReader
         string address = section.Text("trail") ?? secret ?? "";
         if (secret is not null) address = secret;
         if (address.StartsWith("sqlite:", StringComparison.Ordinal)) return "sqlite:" + Path.Combine(folder, address[7..]);
-        if (!address.StartsWith("postgres:", StringComparison.Ordinal))
+        if (!address.StartsWith(ReplicaDatabase.Scheme, StringComparison.Ordinal))
             section.Fault(secret is null ? "trail" : section.Has("trail_env") ? "trail_env" : "trail_file", "give sqlite:PATH or postgres:CONNECTION STRING");
         return address;
     }
