@@ -74,7 +74,7 @@ public sealed class GradientAttack(ChatGuard guard, int epsilon = 8, int steps =
             Tensor tried = delta.clone().requires_grad_(true);
             ImageInputs inputs = clean with { PixelValues = clean.PixelValues.Plus(tried * scale_BCSS).to(device) };
             Tensor unsafe_B = guard.Model.Logits(batch.Ids_BL, batch.Mask_BL, backbone.ProjectImages(backbone.EncodeImages(inputs))).Verdict_B;
-            unsafe_B.sum().backward();
+            unsafe_B.sum().Backward();
             Tensor next = (delta - tried.grad!.sign().Times(stride)).Within(-epsilon, epsilon);
             next = (bytes_BCSS.Plus(next).Within(0, 255) - bytes_BCSS).detach();
             next.MoveToOuterDisposeScope();

@@ -62,7 +62,7 @@ internal static class VisionStage
                 .Plus(nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount, Scene.ColourLabelCount), Ids(labels.Select(label => label.Colour))))
                 .Plus(nn.functional.cross_entropy(logits_NC.narrow(1, Scene.ContentCount + Scene.ColourLabelCount, Scene.CellCount),
                     Ids(labels.Select(label => label.Cell))));
-            loss.backward();
+            loss.Backward();
             optimizer.ClipGradientNorm(1);
             optimizer.Step(schedule.At(step));
             optimizer.ZeroGrad();

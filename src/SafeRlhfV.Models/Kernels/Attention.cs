@@ -35,10 +35,10 @@ internal sealed class Attention : FusedFunction<Attention>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
     {
-        Tensor[] projections = [.. vars.OfType<Tensor>()];
-        Extras extras = (Extras)vars[^1];
+        Tensor[] projections = [.. arguments.OfType<Tensor>()];
+        Extras extras = (Extras)arguments[^1];
         Tensor statistics_BNQ2 = empty([extras.Sizes.Rows, extras.Sizes.Heads, extras.Sizes.Wanted, 2], ScalarType.Float32);
         context.save_for_backward([.. projections, statistics_BNQ2, extras.Angles.Cosine_BL1D, extras.Angles.SignedSine_BL1D,
             .. extras.Bias is null ? [] : (Tensor[])[extras.Bias]]);

@@ -13,10 +13,10 @@ internal sealed class JoinedWeights : FusedFunction<JoinedWeights>
         IsWanted([.. parts]) ? Record([block, .. parts]) : block;
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
     {
-        context.save_for_backward([.. vars.Skip(1).Cast<Tensor>()]);
-        return ((Tensor)vars[0]).alias();
+        context.save_for_backward([.. arguments.Skip(1).Cast<Tensor>()]);
+        return ((Tensor)arguments[0]).alias();
     }
 
     /// <inheritdoc/>

@@ -21,9 +21,9 @@ internal sealed class RmsNorm : FusedFunction<RmsNorm>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
     {
-        (Tensor x, Tensor weight_H, Settings settings) = ((Tensor)vars[0], (Tensor)vars[1], (Settings)vars[2]);
+        (Tensor x, Tensor weight_H, Settings settings) = ((Tensor)arguments[0], (Tensor)arguments[1], (Settings)arguments[2]);
         Tensor roots_N = empty(x.numel() / weight_H.shape[0], ScalarType.Float32);
         context.save_for_backward([x, weight_H, roots_N]);
         context.save_data("settings", settings);

@@ -21,9 +21,9 @@ internal sealed class SwiGlu : FusedFunction<SwiGlu>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
     {
-        Tensor[] parts = [.. vars.Cast<Tensor>()];
+        Tensor[] parts = [.. arguments.Cast<Tensor>()];
         context.save_for_backward([.. parts]);
         return Forward(parts);
     }

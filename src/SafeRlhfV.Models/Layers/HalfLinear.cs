@@ -8,11 +8,8 @@ namespace SafeRlhfV.Models;
 /// x Wᵀ + b. On processors where products of bfloat16 are slow it is computed in float32 (<see cref="HalfProducts"/>), forward and backward, and rounded once.
 /// For the backward pass the same tensors are kept as by libtorch's own, and none of them wider.
 /// </summary>
-internal sealed class HalfLinear : autograd.SingleTensorFunction<HalfLinear>
+internal sealed class HalfLinear : CustomFunction<HalfLinear>
 {
-    /// <inheritdoc/>
-    public override string Name => nameof(HalfLinear);
-
     /// <summary>[..., in] → [..., out].</summary>
     public static Tensor Run(Tensor x, Tensor weight_OI, Tensor? bias_O = null)
     {
@@ -27,9 +24,9 @@ internal sealed class HalfLinear : autograd.SingleTensorFunction<HalfLinear>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
     {
-        (Tensor x_NI, Tensor weight_OI) = ((Tensor)vars[0], (Tensor)vars[1]);
+        (Tensor x_NI, Tensor weight_OI) = ((Tensor)arguments[0], (Tensor)arguments[1]);
         (bool ofInput, bool ofWeight) = (x_NI.requires_grad, weight_OI.requires_grad);
         // a frozen weight needs no input, and an input without gradient no weight
         context.save_for_backward([ofWeight ? x_NI : weight_OI, ofInput ? weight_OI : x_NI]);
@@ -39,7 +36,7 @@ internal sealed class HalfLinear : autograd.SingleTensorFunction<HalfLinear>
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+    protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
@@ -47,6 +44,6 @@ internal sealed class HalfLinear : autograd.SingleTensorFunction<HalfLinear>
         List<Tensor> saved = context.get_saved_variables();
         Tensor? input = ofInput ? HalfProducts.Times(gradient, saved[1]).to(saved[1].dtype).MoveToOuterDisposeScope() : null;
         Tensor? weight = ofWeight ? HalfProducts.OfWeight(gradient, saved[0]).MoveToOuterDisposeScope() : null;
-        return [input!, weight!];
+        return [input, weight];
     }
 }

@@ -27,7 +27,7 @@ internal static class ParityLoss
         Tensor labels = reference.Tensor("labels");
         ParityPass pass = ParityPass.Run(model, reference, checks);
         Tensor loss = Loss(model, pass, labels);
-        loss.backward();
+        loss.Backward();
         checks.Compare("loss", loss.detach(), "loss", 2e-5);
         if (reference.Has("response_logprobs"))
         {

@@ -1,3 +1,4 @@
+using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
@@ -26,22 +27,20 @@ public sealed class BackwardProgress(Action<int> completed)
     }
 
     /// <summary>Changes nothing; its backward pass runs when that of the block behind it is done.</summary>
-    private sealed class BlockMarker : autograd.SingleTensorFunction<BlockMarker>
+    private sealed class BlockMarker : CustomFunction<BlockMarker>
     {
-        public override string Name => nameof(BlockMarker);
-
         public static Tensor Run(Tensor x, Action passed) => apply(x, passed);
 
-        public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+        protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
         {
-            context.save_data("passed", vars[1]);
-            return ((Tensor)vars[0]).alias();
+            context.save_data("passed", arguments[1]);
+            return ((Tensor)arguments[0]).alias();
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+        protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient)
         {
             ((Action)context.get_data("passed"))();
-            return [gradient.alias(), null!];
+            return [gradient.alias(), null];
         }
     }
 }

@@ -1,14 +1,12 @@
+using SafeRlhfV.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
 
 /// <summary>Runs a block without keeping its inner activations; the backward pass runs it again from its input.</summary>
-internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<CheckpointedLayer>
+internal sealed class CheckpointedLayer : CustomFunction<CheckpointedLayer>
 {
-    /// <inheritdoc/>
-    public override string Name => nameof(CheckpointedLayer);
-
     /// <summary>The block's output, with the same gradients as without.</summary>
     public static Tensor Run(DecoderLayer layer, Tensor x_BLH, AttentionMask mask, RotaryAngles angles, long from)
     {
@@ -21,9 +19,9 @@ internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<Checkpoi
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
     {
-        (Tensor x, Block block) = ((Tensor)vars[0], (Block)vars[1]);
+        (Tensor x, Block block) = ((Tensor)arguments[0], (Block)arguments[1]);
         context.save_for_backward([x]);
         context.save_data("block", block);
         using IDisposable noGrad = no_grad();
@@ -31,16 +29,16 @@ internal sealed class CheckpointedLayer : autograd.SingleTensorFunction<Checkpoi
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+    protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient)
     {
         using DisposeScope scope = NewDisposeScope();
         Block block = (Block)context.get_data("block");
         using IDisposable grad = enable_grad(), adapters = AdapterFrame.Restore(block.Adapters);
         Tensor x = context.get_saved_variables()[0].detach().requires_grad_(true);
         Tensor output = block.Layer.Forward(x, block.Mask, block.Angles, null, block.From);
-        output.backward([gradient]);
+        output.Backward(gradient);
         block.Release();
-        return [x.grad!.MoveToOuterDisposeScope(), null!];
+        return [x.grad!.MoveToOuterDisposeScope(), null];
     }
 
     private sealed record Block(DecoderLayer Layer, AttentionMask Mask, RotaryAngles Angles, long From, AdapterFrame.Snapshot Adapters)

@@ -19,9 +19,9 @@ internal sealed class ChosenLogProbabilities : FusedFunction<ChosenLogProbabilit
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
     {
-        (Tensor logits, Tensor labels) = ((Tensor)vars[0], (Tensor)vars[1]);
+        (Tensor logits, Tensor labels) = ((Tensor)arguments[0], (Tensor)arguments[1]);
         Tensor normalisers_N = empty(labels.numel(), ScalarType.Float32);
         context.save_for_backward([logits, labels, normalisers_N]);
         return Forward(logits, labels, normalisers_N);

@@ -8,11 +8,8 @@ namespace SafeRlhfV.Objectives;
 /// keeps what a custom function got and gave until the scope of the whole step ends.
 /// </summary>
 /// <typeparam name="T">The function itself.</typeparam>
-public abstract class FusedFunction<T> : autograd.SingleTensorFunction<T> where T : FusedFunction<T>, new()
+public abstract class FusedFunction<T> : CustomFunction<T> where T : FusedFunction<T>, new()
 {
-    /// <inheritdoc/>
-    public sealed override string Name => typeof(T).Name;
-
     /// <summary>Whether a pass with gradients to one of these tensors is under way.</summary>
     public static bool IsWanted(params ReadOnlySpan<Tensor> inputs)
     {
@@ -30,7 +27,7 @@ public abstract class FusedFunction<T> : autograd.SingleTensorFunction<T> where 
         return apply(arguments).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The gradient of each argument, null where none is wanted. It must not throw: that would end the process.</summary>
+    /// <summary>The gradient of each argument, null where none is wanted.</summary>
     /// <param name="context">What the forward pass saved.</param>
     /// <param name="gradient">The result's gradient, contiguous.</param>
     protected abstract List<Tensor?> Gradients(autograd.AutogradContext context, Tensor gradient);
@@ -42,7 +39,7 @@ public abstract class FusedFunction<T> : autograd.SingleTensorFunction<T> where 
     protected abstract (Tensor Result, List<Tensor?> Arguments) Plain(autograd.AutogradContext context, List<Tensor> saved);
 
     /// <inheritdoc/>
-    public sealed override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+    protected sealed override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient)
     {
         GivenGradients.Free();
         if (is_grad_enabled()) return PlainGradients(context, gradient);
@@ -54,14 +51,14 @@ public abstract class FusedFunction<T> : autograd.SingleTensorFunction<T> where 
         }
         gradient.Dispose();
         GivenGradients.Keep(gradients);
-        return gradients!;
+        return gradients;
     }
 
-    private List<Tensor> PlainGradients(autograd.AutogradContext context, Tensor gradient)
+    private List<Tensor?> PlainGradients(autograd.AutogradContext context, Tensor gradient)
     {
         (Tensor result, List<Tensor?> arguments) = Plain(context, [.. context.get_saved_variables().Select(tensor => tensor.view(tensor.shape))]);
         Tensor[] wanted = [.. arguments.OfType<Tensor>()];
         Queue<Tensor> found = new(autograd.grad([result], wanted, [gradient], retain_graph: true, create_graph: true));
-        return [.. arguments.Select(argument => argument is null ? null! : found.Dequeue())];
+        return [.. arguments.Select(argument => argument is null ? null : found.Dequeue())];
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ public static unsafe class RowLoop
 
     private static readonly delegate* unmanaged<delegate* unmanaged[Cdecl]<nint, void>, nint, uint, uint, void> Team = FindTeam();
 
-    /// <summary>Work on the rows from <paramref name="from"/> to before <paramref name="to"/>. It must not throw: it may be called from native code.</summary>
+    /// <summary>Work on the rows from <paramref name="from"/> to before <paramref name="to"/>. An exception ends the loop, which throws it.</summary>
     /// <param name="block">The number of the block.</param>
     /// <param name="from">Its first row.</param>
     /// <param name="to">The row after its last.</param>
@@ -34,7 +35,7 @@ public static unsafe class RowLoop
         Run(blocks, (_, block) => work(block, rows * block / blocks, rows * (block + 1) / blocks));
     }
 
-    /// <summary>Calls <paramref name="work"/> for each of several pieces; it must not throw.</summary>
+    /// <summary>Calls <paramref name="work"/> for each of several pieces. An exception of it ends the loop, which throws it.</summary>
     /// <param name="pieces">How many there are.</param>
     /// <param name="work">Gets the number of the thread, below torch's number of threads, and that of the piece.</param>
     public static void Run(int pieces, Action<int, int> work)
@@ -47,6 +48,7 @@ public static unsafe class RowLoop
             Job job = new(pieces, work);
             if (Team == null) Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ => job.Run());
             else RunOnTeam(job, threads);
+            job.End();
         }
     }
 
@@ -70,11 +72,25 @@ public static unsafe class RowLoop
     private sealed class Job(int pieces, Action<int, int> work)
     {
         private int threads = -1, next = -1;
+        private Exception? failure;
 
         public void Run()
         {
             int thread = Interlocked.Increment(ref threads);
-            for (int piece = Interlocked.Increment(ref next); piece < pieces; piece = Interlocked.Increment(ref next)) work(thread, piece);
+            try
+            {
+                for (int piece = Interlocked.Increment(ref next); piece < pieces && failure is null; piece = Interlocked.Increment(ref next))
+                    work(thread, piece);
+            }
+            catch (Exception error)
+            {
+                failure = error; // native code may have called
+            }
+        }
+
+        public void End()
+        {
+            if (failure is not null) ExceptionDispatchInfo.Throw(failure);
         }
     }
 }

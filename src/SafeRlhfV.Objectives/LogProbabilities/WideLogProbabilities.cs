@@ -7,7 +7,7 @@ namespace SafeRlhfV.Objectives;
 /// pass can make while the chunk is in cache; ∂/∂W = Σ_n g_n (1[y_n] - p_n) h_nᵀ needs g. The exponentials of the first rows are kept for it, as far as they
 /// fit into a fixed amount of memory; the backward pass makes the chunks of the others once more.
 /// </summary>
-internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideLogProbabilities>
+internal sealed class WideLogProbabilities : CustomFunction<WideLogProbabilities>
 {
     /// <summary>Small enough for a last-level cache, large enough for full-speed matrix products.</summary>
     public const long DefaultChunkBytes = 16 << 20;
@@ -15,14 +15,12 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
     /// <summary>What exponentials may take until the backward pass. It saves a fourth of the work where all fit.</summary>
     public const long DefaultKeptBytes = 128 << 20;
 
-    public override string Name => nameof(WideLogProbabilities);
-
     public static ScalarType ResultType(ScalarType type) => type == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 
     public static Tensor Run(Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, long chunkBytes, Tensor? entropy,
         long keptBytes = DefaultKeptBytes)
     {
-        // checked here because a mismatch inside matmul or a custom backward ends the process
+        // checked here because a mismatch inside matmul ends the process
         if (hidden_NH.dim() != 2 || weight_VH.dim() != 2 || labels_N.dim() != 1 || hidden_NH.shape[1] != weight_VH.shape[1]
             || hidden_NH.shape[0] != labels_N.shape[0])
             throw new ArgumentException(
@@ -43,11 +41,12 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
         return result.MoveToOuterDisposeScope();
     }
 
-    public override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    protected override Tensor Forward(autograd.AutogradContext context, object[] arguments)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        (Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, Settings settings) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Settings)vars[3]);
+        (Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, Settings settings) =
+            ((Tensor)arguments[0], (Tensor)arguments[1], (Tensor)arguments[2], (Settings)arguments[3]);
         Made made = Forward(hidden_NH, weight_VH, labels_N, settings);
         // they are saved only when forward has returned, so this scope must not free them: Run's does
         foreach (Tensor? one in (Tensor?[])[made.LogNormaliser_N, made.Direction_NH, made.Kept_KV, made.KeptSum_K]) one?.MoveToOuterDisposeScope();
@@ -57,7 +56,7 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
         return made.LogProbs_N.MoveToOuterDisposeScope();
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+    protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -68,7 +67,7 @@ internal sealed class WideLogProbabilities : autograd.SingleTensorFunction<WideL
         Tensor? weightGradient_VH = settings.WeightGradient
             ? WeightGradient(hidden_NH, weight_VH, labels_N, logNormaliser_N, saved[5], saved[6], gradient, settings).MoveToOuterDisposeScope()
             : null;
-        return [hiddenGradient_NH!, weightGradient_VH!, null!, null!];
+        return [hiddenGradient_NH, weightGradient_VH, null, null];
     }
 
     private static Made Forward(Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, Settings settings)

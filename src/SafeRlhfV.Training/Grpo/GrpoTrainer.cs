@@ -222,7 +222,7 @@ public sealed class GrpoTrainer : IDisposable
                 kl = sums.Reduce(kl_BT, part.Mask_BT, settings.Reduction);
                 loss = loss.Plus(kl.Times(settings.KlCoefficient));
             }
-            loss.backward();
+            loss.Backward();
             // read together: each reading waits for a GPU
             Tensor Share(Tensor values_BT) => sums.Reduce(values_BT, part.Mask_BT, BatchReduction.BatchTokens);
             float[] measures = HostRows.Of(stack(

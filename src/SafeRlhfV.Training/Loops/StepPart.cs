@@ -17,7 +17,7 @@ public sealed record StepPart<T>(IReadOnlyList<T> Samples, double Weight, Traini
     public void Backward(Tensor loss, double? weight = null)
     {
         Tensor weighted = loss.Times(weight ?? Weight);
-        weighted.backward();
+        weighted.Backward();
         Step.Report(Index, "loss", weighted.item<float>());
     }
 

@@ -98,7 +98,7 @@ public sealed record MachineReport
             using DisposeScope scope = NewDisposeScope();
             Tensor x = ones([2, 3], type).requires_grad_(true), w = full([3, 2], Scalars.Two, type);
             Tensor sum = x.matmul(w).sum();
-            sum.backward();
+            sum.Backward();
             (float value, float gradient) = (sum.to(ScalarType.Float32).item<float>(), x.grad!.to(ScalarType.Float32).mean().item<float>());
             if ((value, gradient) != (24, 4)) return $"a product of {type} gives {value} with the gradient {gradient}; 24 with 4 is right";
         }

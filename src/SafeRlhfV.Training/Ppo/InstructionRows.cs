@@ -30,7 +30,7 @@ public sealed record InstructionRows(SampleBatcher Batcher, Func<int, IReadOnlyL
             beginPass(first + share.Index);
             double weight = share.Items.Sum(row => row.LearntTokens) / tokens;
             Tensor loss = actor.NextTokenLoss(Batcher.Collate(share.Items));
-            loss.Times(coefficient * weight).backward();
+            loss.Times(coefficient * weight).Backward();
             figures.Add(first + share.Index, "ptx_loss", weight * loss.item<float>());
         }
     }

@@ -44,7 +44,7 @@ internal sealed class MicroBatch
     /// <summary>Adds the loss's gradients, weighted, and gives the weighted loss.</summary>
     public double Backward(Tensor loss)
     {
-        loss.Times(Weight).backward();
+        loss.Times(Weight).Backward();
         return Weight * loss.item<float>();
     }
 

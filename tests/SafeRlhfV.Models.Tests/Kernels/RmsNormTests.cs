@@ -38,7 +38,8 @@ public sealed class RmsNormTests
     [Fact]
     public void ArgumentsMayDependOnEachOther()
     {
-        foreach (Func<Tensor, Tensor[]> arguments in (Func<Tensor, Tensor[]>[])[x => [x, x.mean([0])], x => [x.mean([0], true).mul(x[0]), x[1]], x => [x[0], x[0]]])
+        foreach (Func<Tensor, Tensor[]> arguments in
+            (Func<Tensor, Tensor[]>[])[x => [x, x.mean([0])], x => [x.mean([0], true).mul(x[0]), x[1]], x => [x[0], x[0]]])
             KernelCheck.SameTwice(inputs => Kernel(true)(arguments(inputs[0])), inputs => Plain(true)(arguments(inputs[0])), [KernelCheck.Draw(1, 4, 24)]);
     }
 

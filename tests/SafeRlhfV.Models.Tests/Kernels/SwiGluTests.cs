@@ -40,7 +40,8 @@ public sealed class SwiGluTests
         using DisposeScope scope = NewDisposeScope();
         float[] numbers = [float.NegativeInfinity, -1000, -100, -89, -88, -30, 0, 30, 88, 1000, float.PositiveInfinity, float.NaN];
         // each with each; the last ones are computed without vectors
-        Tensor each = cat([tensor(numbers), tensor(numbers[..3])]), gates = each.repeat_interleave(numbers.Length), ups = tensor(numbers).repeat([each.numel()]);
+        Tensor each = cat([tensor(numbers), tensor(numbers[..3])]);
+        Tensor gates = each.repeat_interleave(numbers.Length), ups = tensor(numbers).repeat([each.numel()]);
         (Tensor[] expected, Tensor[] found) = (ResultAndGradients(Plain, gates, ups), ResultAndGradients(Kernel, gates, ups));
         foreach ((Tensor their, Tensor our) in expected.Zip(found))
             Assert.True(their.isclose(our, 1e-6, 1e-30, true).all().item<bool>(), Differences(gates, ups, their, our));

@@ -36,6 +36,15 @@ public sealed class RowLoopTests
         Assert.All(pieces, count => Assert.Equal(1, count));
     }
 
+    [Theory, InlineData(1), InlineData(100)]
+    public void ExceptionsReachTheCaller(int pieces)
+    {
+        Assert.Equal("too hot", Assert.Throws<TimeoutException>(() => RowLoop.Run(pieces, (_, piece) =>
+        {
+            if (piece == pieces / 2) throw new TimeoutException("too hot");
+        })).Message);
+    }
+
     [Fact]
     public async Task SeveralThreadsMayCallAtOnce()
     {
