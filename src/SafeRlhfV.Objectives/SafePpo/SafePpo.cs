@@ -6,35 +6,42 @@ namespace SafeRlhfV.Objectives;
 
 /// <summary>
 /// The mathematics of one Safe PPO step (Safe RLHF-V, section 3), from what is known of a scored response to the losses of the actor and of both critics:
-/// shape → GAE twice → combine → surrogate → critics. It has two parts, because λ steps and the responses are shuffled into mini-batches between them:
-/// <see cref="ComputeAdvantages"/> looks at one response, <see cref="ComputeLosses"/> at a batch of them.
+/// shape → GAE twice → combine → surrogate → critics. It has parts, because λ steps and the responses are shuffled into mini-batches between them:
+/// <see cref="Shape"/> and <see cref="Estimate"/> look at one response, <see cref="ComputeLosses"/> at a batch of them.
 /// </summary>
 public static class SafePpo
 {
-    /// <summary>
-    /// Shapes rewards and costs, then estimates advantages and returns of each critic that takes part. Arrays have one entry a response token.
-    /// </summary>
+    /// <summary>Shapes rewards and costs. Arrays have one entry a response token.</summary>
     /// <param name="logProbs">log π_old, from sampling.</param>
     /// <param name="referenceLogProbs">log π_ref.</param>
     /// <param name="reward">R(x, y).</param>
     /// <param name="cost">C(x, y).</param>
-    /// <param name="rewardValues">V_R when the response was sampled; null = rewards take no part.</param>
-    /// <param name="costValues">V_C when the response was sampled; null = costs take no part.</param>
     /// <param name="options">How.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public static ShapedResponse<T> ComputeAdvantages<T>(
-        T[] logProbs, T[] referenceLogProbs, T reward, T cost, T[]? rewardValues, T[]? costValues, SafePpoOptions options)
-            where T : unmanaged, IFloatingPointIeee754<T>
+    public static ShapedResponse<T> Shape<T>(T[] logProbs, T[] referenceLogProbs, T reward, T cost, SafePpoOptions options)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         T[] rewards = new T[logProbs.Length], costs = new T[logProbs.Length];
         KlShaping.Shape(logProbs, referenceLogProbs, reward, cost, options.KlCoefficient, options.ClipScore, rewards, costs);
-        return new(logProbs, rewards, costs, Estimate(rewardValues, rewards), Estimate(costValues, costs));
+        return new(logProbs, rewards, costs);
+    }
 
-        ValueEstimates<T>? Estimate(T[]? values, T[] shaped)
+    /// <summary>Estimates advantages and returns of each critic whose values are given; those of the other stay.</summary>
+    /// <param name="shaped">The response.</param>
+    /// <param name="rewardValues">V_R when the response was sampled, one a response token; null = not given.</param>
+    /// <param name="costValues">V_C, likewise.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static ShapedResponse<T> Estimate<T>(ShapedResponse<T> shaped, T[]? rewardValues, T[]? costValues, SafePpoOptions options)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        return shaped with { Reward = Of(rewardValues, shaped.Rewards) ?? shaped.Reward, Cost = Of(costValues, shaped.Costs) ?? shaped.Cost };
+
+        ValueEstimates<T>? Of(T[]? values, T[] scores)
         {
             if (values is null) return null;
             T[] advantages = new T[values.Length], returns = new T[values.Length];
-            Advantages.Gae(values, shaped, options.Gamma, options.GaeLambda, advantages, returns);
+            Advantages.Gae(values, scores, options.Gamma, options.GaeLambda, advantages, returns);
             return new(values, advantages, returns);
         }
     }

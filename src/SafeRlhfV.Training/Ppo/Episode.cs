@@ -50,13 +50,7 @@ internal sealed class Episode
     /// <summary>What the held-out judge says of it, in rounds that are judged.</summary>
     public float Judged { get; set; }
 
-    /// <summary>V_R when the response was sampled; null = rewards take no part.</summary>
-    public float[]? RewardValues { get; set; }
-
-    /// <summary>V_C when the response was sampled; null = costs take no part.</summary>
-    public float[]? CostValues { get; set; }
-
-    /// <summary>Shaped scores, advantages and returns.</summary>
+    /// <summary>Shaped scores; values, advantages and returns once the critics have said them.</summary>
     public ShapedResponse<float>? Shaped { get; set; }
 
     /// <summary>A of the whole response, where it is measured against others to the same prompt.</summary>

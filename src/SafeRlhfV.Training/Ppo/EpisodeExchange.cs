@@ -1,3 +1,5 @@
+using SafeRlhfV.Objectives;
+
 namespace SafeRlhfV.Training;
 
 /// <summary>Each rank samples and scores some rows of a round; afterwards all ranks hold all episodes, in the order of the rows.</summary>
@@ -44,8 +46,6 @@ internal static class EpisodeExchange
             writer.Write(episode.CostOfAll);
             writer.Write(episode.CostOfAnswer);
             writer.Write(episode.Judged);
-            Write(writer, episode.RewardValues);
-            Write(writer, episode.CostValues);
         }, (reader, row) =>
         {
             Episode episode = episodes[row];
@@ -55,8 +55,24 @@ internal static class EpisodeExchange
             episode.Spread = new(reader.ReadSingle(), reader.ReadSingle(), reader.ReadBoolean());
             (episode.CostOfAll, episode.CostOfAnswer) = (reader.ReadSingle(), reader.ReadSingle());
             episode.Judged = reader.ReadSingle();
+        });
+    }
+
+    /// <summary>Puts what the critics of each rank said into the episodes of all.</summary>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="episodes">All episodes, shaped, on all ranks in the same order; those that this rank's critics have looked at hold its estimates.</param>
+    /// <param name="options">How advantages are estimated.</param>
+    public static void Valued(Ranks ranks, Episode[] episodes, SafePpoOptions options)
+    {
+        if (ranks.IsAlone) return;
+        ForEach(ranks, "values", [.. episodes.Index().Where(one => one.Item.Shaped is { Reward: not null } or { Cost: not null })], (writer, episode) =>
+        {
+            Write(writer, episode.Shaped!.Reward?.Values);
+            Write(writer, episode.Shaped.Cost?.Values);
+        }, (reader, row) =>
+        {
             float[] rewards = Read(reader, reader => reader.ReadSingle()), costs = Read(reader, reader => reader.ReadSingle());
-            (episode.RewardValues, episode.CostValues) = (rewards.Length == 0 ? null : rewards, costs.Length == 0 ? null : costs);
+            episodes[row].Shaped = SafePpo.Estimate(episodes[row].Shaped!, rewards.Length == 0 ? null : rewards, costs.Length == 0 ? null : costs, options);
         });
     }
 

@@ -10,20 +10,22 @@ internal sealed class MicroBatch
 {
     private MicroBatch(int index, IReadOnlyList<Episode> episodes, IReadOnlyList<Episode> all, SampleBatcher batcher, Reduction reduction)
     {
-        Index = index;
+        (Index, Episodes) = (index, episodes);
         Batch = batcher.Collate([.. episodes.Select(episode => episode.Sample)]);
-        Objective = SafePpoBatch.Collate([.. episodes.Select(episode => episode.Shaped!)], Batch.ResponseMask_BT);
         (Weight, TokenWeight) = (Share(episodes, all, reduction), Share(episodes, all, Reduction.Token));
     }
 
     /// <summary>Its place among the micro-batches of the mini-batch.</summary>
     public int Index { get; }
 
+    /// <summary>The episodes.</summary>
+    public IReadOnlyList<Episode> Episodes { get; }
+
     /// <summary>Prompts and responses, for the networks.</summary>
     public SequenceBatch Batch { get; }
 
-    /// <summary>The same responses, for the losses.</summary>
-    public SafePpoBatch Objective { get; }
+    /// <summary>The same responses, for the losses, with what the critics have said so far.</summary>
+    public SafePpoBatch Objective() => SafePpoBatch.Collate([.. Episodes.Select(episode => episode.Shaped!)], Batch.ResponseMask_BT);
 
     /// <summary>The weight of this micro-batch's loss in that of the mini-batch.</summary>
     public double Weight { get; }

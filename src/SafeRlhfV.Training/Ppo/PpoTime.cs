@@ -33,7 +33,9 @@ internal static class PpoTime
         double cache = rows * samples * MemoryPlanner.CacheBytesOfRow(shape, half, (long)Math.Round(prompt + (training.MaxNewTokens / 2.0)));
         if (recipe.Rollouts is null) round.AddBytes(training.MaxNewTokens * ((Math.Ceiling(rows / rolled) * read) + cache));
         double judge = model.Judge.Length > 0 ? 1.0 / training.Judge?.Every ?? 1 : 0;
-        round.AddFlops(rows * (policy + ((scorers + learning + judge) * scorer))); // reference, scores, critics, the judge of some rounds
+        // the first update's pass of a critic without dropout gives its values, too
+        double valued = model.Lora is { Dropout: > 0 } ? 1 : 1 - Math.Min(1, (double)training.MiniBatch / training.RolloutBatch);
+        round.AddFlops(rows * (policy + ((scorers + (learning * valued) + judge) * scorer))); // reference, scores, critics, the judge of some rounds
         round.AddFlops(rows * training.UpdateEpochs * round.Passes * (policy + (learning * scorer)));
         if (training.PtxCoefficient > 0 && recipe.Data.Instructions is not null)
             round.AddFlops(updates * training.PtxBatch / inputs.Ranks * round.Passes

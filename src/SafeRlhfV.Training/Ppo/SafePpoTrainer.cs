@@ -5,10 +5,14 @@ using static TorchSharp.torch;
 namespace SafeRlhfV.Training;
 
 /// <summary>
-/// Safe PPO (PPO-Lagrangian): maximise reward subject to mean cost ≤ d, with a bounded multiplier (Safe RLHF-V, section 3). One round: sample, score, shape and
-/// estimate advantages (twice), step the multiplier, update actor and critics. PPO-H and PPO-S are settings of it. The formulas are those of
+/// Safe PPO (PPO-Lagrangian): maximise reward subject to mean cost ≤ d, with a bounded multiplier (Safe RLHF-V, section 3). One round: sample, score, step the
+/// multiplier, shape, estimate advantages (twice), update critics and actor. PPO-H and PPO-S are settings of it. The formulas are those of
 /// <see cref="SafePpo"/>. B: rows, T: response tokens.
 /// </summary>
+/// <remarks>
+/// A critic's first update of a round runs it with the weights that its values are to come from. So that pass gives the values, too, and only the mini-batches
+/// that are learnt later are valued beforehand. A pass that drops out would give other values: then all are valued beforehand.
+/// </remarks>
 public sealed class SafePpoTrainer : IDisposable
 {
     private readonly PpoRoles roles;
@@ -23,7 +27,7 @@ public sealed class SafePpoTrainer : IDisposable
     private readonly Ranks ranks;
     private readonly Updater actor;
     private readonly List<Critic> critics = [];
-    private readonly bool usesReward, usesCost, cuts;
+    private readonly bool usesReward, usesCost, cuts, criticsDropOut;
 
     /// <summary>Prepares the roles for training.</summary>
     /// <param name="roles">The six roles.</param>
@@ -56,7 +60,8 @@ public sealed class SafePpoTrainer : IDisposable
             if (usesReward) Add("reward_critic", roles.Critics.Reward, true, false);
             if (usesCost) Add("cost_critic", roles.Critics.Cost, false, true);
         }
-        cuts = !roles.Actor.DropsOut && !critics.Any(critic => critic.Role.DropsOut);
+        criticsDropOut = critics.Any(critic => critic.Role.DropsOut);
+        cuts = !roles.Actor.DropsOut && !criticsDropOut;
 
         void Add(string name, ScorerRole role, bool reward, bool cost)
         {
@@ -112,7 +117,7 @@ public sealed class SafePpoTrainer : IDisposable
 
         Score(episodes, round, cancellationToken);
         double[][] seen = costs.Step(episodes);
-        ComputeAdvantages(episodes);
+        Shape(episodes);
         finished?.Invoke(PpoPhase.Score);
 
         Dictionary<string, double> metrics = Describe(episodes, seen);
@@ -125,9 +130,7 @@ public sealed class SafePpoTrainer : IDisposable
     internal Episode[] Sample(IReadOnlyList<EncodedSample> prompts, long round, CancellationToken cancellationToken) =>
         sampler.Sample(prompts, samples: 1, round, draw: 0, cancellationToken);
 
-    /// <summary>
-    /// Adds the reference's log-probabilities, both scores, and the critics' values; where an engine sampled, the actor's own log-probabilities, too.
-    /// </summary>
+    /// <summary>Adds the reference's log-probabilities and both scores; where an engine sampled, the actor's own log-probabilities, too.</summary>
     internal void Score(Episode[] episodes, long round = 0, CancellationToken cancellationToken = default)
     {
         scoring.Receive(episodes, round, draw: 0, cancellationToken);
@@ -142,36 +145,31 @@ public sealed class SafePpoTrainer : IDisposable
             float[][]? policy = rollouts is null ? null : HostRows.Of(roles.Actor.LogProbs(batch, settings.Temperature), lengths);
             float[][] references = HostRows.Of(roles.Reference.LogProbs(batch, settings.Temperature), lengths);
             scoring.Add(part, batch);
-            (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(batch, usesReward, usesCost);
-            float[][]? rewardValues = rewardValues_BT is null ? null : HostRows.Of(rewardValues_BT, lengths);
-            float[][]? costValues = costValues_BT is null ? null : HostRows.Of(costValues_BT, lengths);
             for (int row = 0; row < part.Length; row++)
             {
                 if (policy is not null) part[row].LogProbs = policy[row];
                 part[row].ReferenceLogProbs = references[row];
-                (part[row].RewardValues, part[row].CostValues) = (rewardValues?[row], costValues?[row]);
             }
         }
         EpisodeExchange.Scored(ranks, episodes, [.. own.SelectMany(rows => rows)]);
         scoring.Finish(episodes);
     }
 
-    /// <summary>Shapes rewards and what the constraints charge for costs, and estimates the advantages of each.</summary>
-    internal void ComputeAdvantages(Episode[] episodes)
+    /// <summary>Shapes rewards and what the constraints charge for costs.</summary>
+    internal void Shape(Episode[] episodes)
     {
         double[] charges = Constrained.Join(costs.Charges(episodes), costs.Lambdas);
         foreach ((Episode one, double charge) in episodes.Zip(charges))
         {
             float reward = (float)(AnswerRewards.Base(one, settings, batcher) + AnswerRewards.Overlong(one, settings) + scoring.RefusalReward(one));
-            one.Shaped = SafePpo.ComputeAdvantages(
-                one.LogProbs, one.ReferenceLogProbs, reward, (float)charge, one.RewardValues, one.CostValues, options) with
+            one.Shaped = SafePpo.Shape(one.LogProbs, one.ReferenceLogProbs, reward, (float)charge, options) with
             {
                 Weights = one.EngineLogProbs is { } engine ? ImportanceWeights.Of<float>(one.LogProbs, engine, rollouts!.Weights) : null,
             };
         }
     }
 
-    /// <summary>Updates actor and critics, mini-batch after mini-batch, and gives the means of what the updates measured.</summary>
+    /// <summary>Values the responses, updates critics and actor, mini-batch after mini-batch, and gives the means of what the updates measured.</summary>
     internal IReadOnlyDictionary<string, double> Update(Episode[] episodes, double lambda, long round)
     {
         List<IReadOnlyList<(string Name, double Value)>> updates = [];
@@ -179,19 +177,19 @@ public sealed class SafePpoTrainer : IDisposable
         for (int epoch = 0; epoch < settings.UpdateEpochs; epoch++)
         {
             int[] order = new RandomStream(settings.Seed, $"minibatches/{round}/{epoch}").Permutation(episodes.Length);
-            foreach (int[] chosen in order.Chunk(settings.MiniBatch))
+            Episode[][] miniBatches = [.. order.Select(i => episodes[i]).Chunk(settings.MiniBatch)];
+            if (epoch == 0) Value(miniBatches.Skip(criticsDropOut ? 0 : 1));
+            if (epoch == 1) EpisodeExchange.Valued(ranks, episodes, options); // before, each rank learns from those it has valued
+            foreach (Episode[] miniBatch in miniBatches)
             {
                 using DisposeScope scope = NewDisposeScope();
-                Episode[] miniBatch = [.. chosen.Select(i => episodes[i])];
-                IReadOnlyList<Share<Episode>> shares = Shares.Of([.. Steps.Micro(miniBatch, settings.MicroBatch)], ranks, cuts);
+                IReadOnlyList<Share<Episode>> shares = Cut(miniBatch);
                 MicroBatch[] parts = MicroBatch.Own(shares, settings, batcher);
                 IReadOnlyList<Share<EncodedSample>> ptx = instructions is null ? []
                     : Shares.Of([.. Steps.Micro(instructions.Next(settings.PtxBatch), settings.MicroBatch)], ranks, cuts);
-                updates.Add(
-                [
-                    .. UpdateActor(parts, shares.Count, ptx, lambda, step, actorPasses),
-                    .. critics.SelectMany(critic => UpdateCritic(critic, parts, lambda, step, criticPasses)),
-                ]);
+                // the actor's advantages are made of what the critics say
+                (string, double)[] learnt = [.. critics.SelectMany(critic => UpdateCritic(critic, parts, lambda, step, criticPasses))];
+                updates.Add([.. UpdateActor(parts, shares.Count, ptx, lambda, step, actorPasses), .. learnt]);
                 (step, actorPasses, criticPasses) = (step + 1, actorPasses + shares.Count + ptx.Count, criticPasses + shares.Count);
             }
         }
@@ -206,6 +204,31 @@ public sealed class SafePpoTrainer : IDisposable
         foreach (Critic critic in critics) critic.Updater.Dispose();
     }
 
+    private IReadOnlyList<Share<Episode>> Cut(Episode[] miniBatch) => Shares.Of([.. Steps.Micro(miniBatch, settings.MicroBatch)], ranks, cuts);
+
+    private void Value(IEnumerable<Episode[]> miniBatches)
+    {
+        using IDisposable noGrad = no_grad();
+        foreach (Episode[] miniBatch in miniBatches)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            foreach (MicroBatch part in MicroBatch.Own(Cut(miniBatch), settings, batcher))
+            {
+                using DisposeScope passes = NewDisposeScope();
+                (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(part.Batch, usesReward, usesCost);
+                Estimate(part.Episodes, rewardValues_BT, costValues_BT);
+            }
+        }
+    }
+
+    private void Estimate(IReadOnlyList<Episode> episodes, Tensor? rewardValues_BT, Tensor? costValues_BT)
+    {
+        int[] lengths = [.. episodes.Select(episode => episode.LogProbs.Length)];
+        float[][]? rewardValues = rewardValues_BT is null ? null : HostRows.Of(rewardValues_BT, lengths);
+        float[][]? costValues = costValues_BT is null ? null : HostRows.Of(costValues_BT, lengths);
+        foreach ((int row, Episode one) in episodes.Index()) one.Shaped = SafePpo.Estimate(one.Shaped!, rewardValues?[row], costValues?[row], options);
+    }
+
     private List<(string Name, double Value)> UpdateActor(
         MicroBatch[] parts, int count, IReadOnlyList<Share<EncodedSample>> ptx, double lambda, long step, long passes)
     {
@@ -217,10 +240,11 @@ public sealed class SafePpoTrainer : IDisposable
             using IDisposable? last = part == parts[^1] && !endsWithPtx ? actor.LastPart() : null;
             BeginPass(roles.Actor, passes + part.Index);
             (Tensor logProbs_BT, Tensor entropy_BT) = roles.Actor.LogProbsAndEntropy(part.Batch, settings.Temperature);
-            PolicyLoss policy = SafePpo.ComputeLosses(part.Objective, lambda, options, logProbs_BT: logProbs_BT).Actor!;
+            SafePpoBatch objective = part.Objective();
+            PolicyLoss policy = SafePpo.ComputeLosses(objective, lambda, options, logProbs_BT: logProbs_BT).Actor!;
             figures.Add(part.Index, "actor_loss", part.Backward(policy.Loss));
             // read together: each reading waits for a GPU
-            Tensor entropy = Masked.Mean(entropy_BT, part.Objective.Mask_BT, Reduction.Token);
+            Tensor entropy = Masked.Mean(entropy_BT, objective.Mask_BT, Reduction.Token);
             float[] measures = HostRows.Of(stack([policy.ClipFraction, policy.ApproximateKl, entropy]));
             figures.Add(part.Index, "clip_fraction", part.TokenWeight * measures[0]);
             figures.Add(part.Index, "approximate_kl", part.TokenWeight * measures[1]);
@@ -246,7 +270,8 @@ public sealed class SafePpoTrainer : IDisposable
             using IDisposable? last = part == parts[^1] ? critic.Updater.LastPart() : null;
             BeginPass(critic.Role, passes + part.Index);
             (Tensor? rewardValues_BT, Tensor? costValues_BT) = roles.Critics.Values(part.Batch, critic.LearnsReward, critic.LearnsCost);
-            SafePpoLosses losses = SafePpo.ComputeLosses(part.Objective, lambda, options, rewardValues_BT: rewardValues_BT, costValues_BT: costValues_BT);
+            if (!critic.HasValued(part)) Estimate(part.Episodes, rewardValues_BT, costValues_BT);
+            SafePpoLosses losses = SafePpo.ComputeLosses(part.Objective(), lambda, options, rewardValues_BT: rewardValues_BT, costValues_BT: costValues_BT);
             part.Backward((losses.RewardCritic, losses.CostCritic) is ({ } reward, { } cost) ? reward.Plus(cost) : losses.RewardCritic ?? losses.CostCritic!);
             if (critic.LearnsReward) sums.Add(part.Index, "reward_critic_loss", part.Weight * losses.RewardCritic!.item<float>());
             if (critic.LearnsCost) sums.Add(part.Index, "cost_critic_loss", part.Weight * losses.CostCritic!.item<float>());
@@ -291,5 +316,8 @@ public sealed class SafePpoTrainer : IDisposable
     }
 
     /// <summary>A critic with its update: one of reward or cost, or both in one pass.</summary>
-    private sealed record Critic(string Name, ScorerRole Role, Updater Updater, bool LearnsReward, bool LearnsCost);
+    private sealed record Critic(string Name, ScorerRole Role, Updater Updater, bool LearnsReward, bool LearnsCost)
+    {
+        public bool HasValued(MicroBatch part) => part.Episodes.All(one => (LearnsReward ? one.Shaped!.Reward : one.Shaped!.Cost) is not null);
+    }
 }

@@ -49,7 +49,7 @@ public sealed class CostConstraintTests
             }
 
             double[] Advantages(double cost) => Shaped(cost).Cost!.Advantages;
-            ShapedResponse<double> Shaped(double cost) => SafePpo.ComputeAdvantages(logs, logs, rewards[row], cost, values, values, options);
+            ShapedResponse<double> Shaped(double cost) => SafePpo.Estimate(SafePpo.Shape(logs, logs, rewards[row], cost, options), values, values, options);
         }
         Assert.Equal(costs[0], Constrained.Join([costs[0]], [0.7]));
         Assert.Equal([1.0 / 3, 1.0 / 3, 1.25], Constrained.Join(costs, [0, 0, 0]).Select(value => Math.Round(value, 12)), (a, b) => Math.Abs(a - b) < 1e-9);

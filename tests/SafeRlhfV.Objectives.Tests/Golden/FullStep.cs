@@ -37,8 +37,8 @@ internal static class FullStep
             costValues = Rows.Of<T>(Before(golden.Input("cost_scores_old", dtype)), mask);
         T[] rewards = Rows.Flat<T>(golden.Input("reward", dtype)), costs = Rows.Flat<T>(golden.Input("cost", dtype));
         ShapedResponse<T>[] responses =
-            [.. rewards.Select((reward, row) =>
-                SafePpo.ComputeAdvantages(olds[row], references[row], reward, costs[row], rewardValues[row], costValues[row], options))];
+            [.. rewards.Select((reward, row) => SafePpo.Shape(olds[row], references[row], reward, costs[row], options))
+                .Select((shaped, row) => SafePpo.Estimate(shaped, rewardValues[row], costValues[row], options))];
         SafePpoBatch batch = SafePpoBatch.Collate(responses, mask);
 
         Tensor logits = golden.Input("logits_new", dtype).requires_grad_(true), current = LogProbs(logits);

@@ -47,7 +47,7 @@ public sealed class TrainersOverRanksTests(TinyRecipes tiny) : IClassFixture<Tin
     [Theory]
     [InlineData("sft", "training.batch_size=3")]
     [InlineData("guard", "training.batch_size=5")]
-    [InlineData("ppo", "training.rollout_batch=3", "training.mini_batch=3", "training.ptx_batch=1", "training.micro_batch=0")]
+    [InlineData("ppo", "training.rollout_batch=3", "training.mini_batch=3", "training.ptx_batch=1", "training.micro_batch=0", "training.update_epochs=2")]
     public void FewRowsAreSharedToo(string name, params string[] sets)
     {
         string[] uncut = name == "ppo" ? [] : ["training.micro_batch_size=0"];

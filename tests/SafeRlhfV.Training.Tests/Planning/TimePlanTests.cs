@@ -34,6 +34,7 @@ public sealed class TimePlanTests(TinyRecipes tiny) : IClassFixture<TinyRecipes>
     [InlineData("one-gpu/ppo", "training.update_epochs=2", "training.update_epochs=1")]
     [InlineData("one-gpu/ppo", "training.rollout_micro_batch=1", "training.rollout_micro_batch=16")]
     [InlineData("one-gpu/ppo", "training.ptx_batch=8", "training.ptx_coefficient=0")]
+    [InlineData("one-gpu/ppo", "model.lora.dropout=0.1", "model.lora.dropout=0")]
     public void WhatTakesLongerIsEstimatedLonger(string file, string more, string less) => Assert.True(Seconds(file, more) > Seconds(file, less));
 
     [Fact]

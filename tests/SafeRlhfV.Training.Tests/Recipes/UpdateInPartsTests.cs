@@ -103,7 +103,7 @@ public sealed class UpdateInPartsTests(TinyRecipes tiny) : IClassFixture<TinyRec
         Episode[] sampled = trainer.Sample(drawn, 0, TestContext.Current.CancellationToken);
         Episode[] episodes = [.. sampled.Select((episode, i) => Begin(episode, 1 + i))];
         trainer.Score(episodes);
-        trainer.ComputeAdvantages(episodes);
+        trainer.Shape(episodes);
         return trainer.Update(episodes, 0.5, 0);
     });
 
