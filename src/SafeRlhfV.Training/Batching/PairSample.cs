@@ -14,6 +14,12 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
     /// <summary>Whether the more helpful answer is unsafe and lost its place to the safe one.</summary>
     public bool IsReordered { get; init; }
 
+    /// <summary>Harmless rate of the safer answer, -3..3.</summary>
+    public int SaferRate => PreferredIsSafer ? PreferredRate : OtherRate;
+
+    /// <summary>Harmless rate of the more harmful answer, -3..3.</summary>
+    public int HarmfulRate => PreferredIsSafer ? OtherRate : PreferredRate;
+
     /// <summary>h_lose - h_win: 1 for a safe answer that wins over an unsafe one, else 0.</summary>
     public int HarmGap { get; init; }
 
@@ -38,7 +44,7 @@ public sealed record PairSample(EncodedSample Preferred, EncodedSample Other, in
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static TrainingLoop<PairSample> Loop(
         string name, Role role, TrainingData data, TrainerSettings settings, TrainingRun run, PairChoice choice) =>
-        new(name, role, data, settings, run, choice.Parts, (row, encoder) => From(row, encoder, choice));
+        TrainingLoop<PairSample>.Over(name, role, data, settings, run, choice.Parts, (row, encoder) => From(row, encoder, choice));
 
     /// <summary>
     /// Encodes a pair; null where it is too long, no pair, left out for its two unsafe answers, or does not say what is wanted. One preference without a name

@@ -1,4 +1,3 @@
-using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Training;
@@ -19,15 +18,9 @@ public static class CostTrainer
             foreach (StepPart<PairSample> part in step.Parts())
             {
                 (Tensor safer, Tensor harmful) = PairScores.Of(scorer, data, part.Samples); // [B], or [B, k] of k heads
-                Tensor saferRates_B = tensor(part.Samples.Select(pair => (long)pair.PreferredRate).ToArray(), device: safer.device);
-                Tensor harmfulRates_B = tensor(part.Samples.Select(pair => (long)pair.OtherRate).ToArray(), device: safer.device);
-                Tensor harmfulLabels = heads.Beside(PreferenceLosses.Labels(settings.Labels, harmfulRates_B));
-                Tensor saferLabels = heads.Beside(PreferenceLosses.Labels(settings.Labels, saferRates_B));
-                part.Backward(PreferenceLosses.Cost(
-                    harmful, safer, harmfulLabels, saferLabels, settings.Kappa, settings.Eta, heads.Weights(part.Samples, safer.device)));
-                (Tensor safer_B, Tensor harmful_B) = (heads.Mean(safer), heads.Mean(harmful));
-                part.Report("pair_accuracy", PreferenceLosses.PairAccuracy(harmful_B, safer_B));
-                part.Report("sign_accuracy", PreferenceLosses.SignAccuracy(cat([harmful_B, safer_B]), cat([harmfulRates_B, saferRates_B])));
+                CostTerm cost = new(part, heads, settings, safer, harmful);
+                part.Backward(cost.Loss(heads.Weights(part.Samples, safer.device)));
+                cost.Report("pair_accuracy");
                 heads.Report(part, "", safer, harmful);
             }
             step.Update();

@@ -20,23 +20,6 @@ public sealed class TrainingLoop<T> : IDisposable where T : class, ISized
     private readonly Updater updater;
     private readonly long total;
 
-    /// <summary>A loop over the rows of a data set that can be used.</summary>
-    /// <param name="name">The trainer's name, for messages.</param>
-    /// <param name="role">The model to train.</param>
-    /// <param name="data">The rows.</param>
-    /// <param name="settings">Batches, epochs and optimizer.</param>
-    /// <param name="run">Checkpoints and metrics.</param>
-    /// <param name="parts">What of a row is looked at.</param>
-    /// <param name="encode">Makes a sample of a row; null leaves it out.</param>
-    /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public TrainingLoop(
-        string name, Role role, TrainingData data, TrainerSettings settings, TrainingRun run, RecordParts parts,
-        Func<ConversationRecord, SampleEncoder, T?> encode)
-        : this(name, role, data, settings, run, new SampleEncoder(data.Processor, settings.Lengths), parts, encode)
-    {
-    }
-
     /// <summary>A loop whose rows were counted before.</summary>
     /// <param name="name">The trainer's name, for messages.</param>
     /// <param name="role">The model to train.</param>
@@ -57,18 +40,24 @@ public sealed class TrainingLoop<T> : IDisposable where T : class, ISized
         run.TellIdleRanks(role, (settings.BatchSize + part - 1) / part, "training.micro_batch_size");
     }
 
-    private TrainingLoop(
-        string name, Role role, TrainingData data, TrainerSettings settings, TrainingRun run, SampleEncoder encoder, RecordParts parts,
+    /// <summary>A loop over the rows of a data set that can be used.</summary>
+    /// <param name="name">The trainer's name, for messages.</param>
+    /// <param name="role">The model to train.</param>
+    /// <param name="data">The rows.</param>
+    /// <param name="settings">Batches, epochs and optimizer.</param>
+    /// <param name="run">Checkpoints and metrics.</param>
+    /// <param name="parts">What of a row is looked at.</param>
+    /// <param name="encode">Makes a sample of a row; null leaves it out.</param>
+    /// <exception cref="InvalidInputException">A row is damaged, or none can be used.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static TrainingLoop<T> Over(
+        string name, Role role, TrainingData data, TrainerSettings settings, TrainingRun run, RecordParts parts,
         Func<ConversationRecord, SampleEncoder, T?> encode)
-        : this(
-            name, role, settings, run, encoder, run.CountUsable(data, parts, encoder, encode),
-            data.Feed(settings.Seed, parts, encoder, encode, run.EncodesAhead))
     {
-    }
-
-    private TrainingLoop(string name, Role role, TrainerSettings settings, TrainingRun run, SampleEncoder encoder, UsableRows rows, RowFeed<T> feed)
-        : this(name, role, settings, run, encoder, rows, settings.StepsFor(rows.Usable), feed)
-    {
+        SampleEncoder encoder = new(data.Processor, settings.Lengths);
+        UsableRows rows = run.CountUsable(data, parts, encoder, encode);
+        RowFeed<T> feed = data.Feed(settings.Seed, parts, encoder, encode, run.EncodesAhead);
+        return new(name, role, settings, run, encoder, rows, settings.StepsFor(rows.Usable), feed);
     }
 
     /// <summary>How many rows are learnt from.</summary>

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace SafeRlhfV.Training;
 
 /// <summary>Settings of <see cref="RewardTrainer"/>; the defaults are those of the paper's release.</summary>
@@ -7,8 +5,4 @@ public sealed record RewardSettings : ScorerSettings
 {
     /// <summary>Three epochs at a constant rate of 3e-5.</summary>
     public RewardSettings() => (Epochs, Optimizer) = (3, new() { Schedule = ScheduleShape.Constant });
-
-    /// <summary>η, the weight of the regulariser that keeps scores near zero.</summary>
-    [Range(0, 1e12)]
-    public double Eta { get; init; } = 0.001;
 }

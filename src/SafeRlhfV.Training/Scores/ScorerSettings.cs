@@ -13,4 +13,8 @@ public abstract record ScorerSettings : TrainerSettings
     /// Whether each head learns from its own bootstrap of the pairs, drawn once by the seed; otherwise each learns from all of them. For an ensemble alone.
     /// </summary>
     public bool Bootstrap { get; init; }
+
+    /// <summary>η, the weight of the regulariser that keeps scores near zero.</summary>
+    [Range(0, 1e12)]
+    public double Eta { get; init; } = 0.001;
 }

@@ -28,28 +28,19 @@ public static class ScoresTrainer
             {
                 (Tensor first, Tensor second) = PairScores.Of(scorer, data, part.Samples); // the first is the more helpful one
                 (Tensor helpful, Tensor other) = (heads.Of(first, 0), heads.Of(second, 0)); // [B], or [B, k] of k heads
-                Tensor firstIsSafer_B = tensor(part.Samples.Select(pair => pair.PreferredIsSafer).ToArray(), device: helpful.device);
-                (Tensor safer, Tensor harmful) = BySafety(heads.Beside(firstIsSafer_B), heads.Of(first, 1), heads.Of(second, 1));
-                (Tensor saferRates_B, Tensor harmfulRates_B) =
-                    BySafety(firstIsSafer_B, Rates(pair => pair.PreferredRate), Rates(pair => pair.OtherRate));
-                Tensor harmfulLabels = heads.Beside(PreferenceLosses.Labels(settings.Labels, harmfulRates_B));
-                Tensor saferLabels = heads.Beside(PreferenceLosses.Labels(settings.Labels, saferRates_B));
+                Tensor firstIsSafer = heads.Beside(tensor(part.Samples.Select(pair => pair.PreferredIsSafer).ToArray(), device: helpful.device));
+                (Tensor firstCost, Tensor secondCost) = (heads.Of(first, 1), heads.Of(second, 1));
+                (Tensor safer, Tensor harmful) = (where(firstIsSafer, firstCost, secondCost), where(firstIsSafer, secondCost, firstCost));
+                CostTerm cost = new(part, heads, settings, safer, harmful);
                 Tensor? weights = heads.Weights(part.Samples, helpful.device);
-                Tensor reward = PreferenceLosses.Reward(helpful, other, settings.Eta, weights);
-                Tensor cost = PreferenceLosses.Cost(harmful, safer, harmfulLabels, saferLabels, settings.Kappa, settings.Eta, weights);
-                part.Backward(reward.Plus(cost.Times(settings.CostWeight)));
-                part.Report("reward_loss", reward);
-                part.Report("cost_loss", cost);
-                (Tensor safer_B, Tensor harmful_B) = (heads.Mean(safer), heads.Mean(harmful));
+                Tensor rewardLoss = PreferenceLosses.Reward(helpful, other, settings.Eta, weights), costLoss = cost.Loss(weights);
+                part.Backward(rewardLoss.Plus(costLoss.Times(settings.CostWeight)));
+                part.Report("reward_loss", rewardLoss);
+                part.Report("cost_loss", costLoss);
                 part.Report("reward_accuracy", PreferenceLosses.PairAccuracy(heads.Mean(helpful), heads.Mean(other)));
-                part.Report("cost_accuracy", PreferenceLosses.PairAccuracy(harmful_B, safer_B));
-                part.Report("sign_accuracy", PreferenceLosses.SignAccuracy(cat([harmful_B, safer_B]), cat([harmfulRates_B, saferRates_B])));
+                cost.Report("cost_accuracy");
                 heads.Report(part, "reward_", helpful, other);
                 heads.Report(part, "cost_", safer, harmful);
-
-                (Tensor Safer, Tensor Harmful) BySafety(Tensor firstIsSafer, Tensor first, Tensor second) =>
-                    (where(firstIsSafer, first, second), where(firstIsSafer, second, first));
-                Tensor Rates(Func<PairSample, int> of) => tensor(part.Samples.Select(pair => (long)of(pair)).ToArray(), device: helpful.device);
             }
             step.Update();
         }

@@ -17,7 +17,7 @@ public static class SftTrainer
     public static void Train(PolicyRole policy, TrainingData data, SftSettings settings, TrainingRun run, Action<string>? save = null)
     {
         settings.CheckTower(data);
-        using TrainingLoop<EncodedSample> loop = new("sft", policy, data, settings, run, Parts, Encode);
+        using TrainingLoop<EncodedSample> loop = TrainingLoop<EncodedSample>.Over("sft", policy, data, settings, run, Parts, Encode);
         foreach (TrainingStep<EncodedSample> step in loop.Steps())
         {
             double tokens = step.Samples.Sum(sample => sample.LearntTokens);
