@@ -1,13 +1,17 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace SafeRlhfV.Gateway;
 
 /// <summary>Reads JSON so strictly that whoever reads it later must understand the same: no name twice, no broken escape, no broken UTF-8.</summary>
-internal static class StrictJson
+internal static partial class StrictJson
 {
     private const int Depth = 64;
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = Depth };
 
     /// <exception cref="JsonException">It is no JSON.</exception>
@@ -17,6 +21,28 @@ internal static class StrictJson
         JsonNode? node = JsonNode.Parse(json, null, Options);
         CheckTexts(json);
         return node;
+    }
+
+    /// <summary>An answer of a model, or a chunk of one: as strict, but half a character (<c>\ud83d</c>) stays in its text as it is.</summary>
+    /// <param name="json">The JSON.</param>
+    /// <param name="hasHalves">Whether there are any.</param>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    /// <exception cref="InvalidOperationException">A name in it cannot be read.</exception>
+    /// <exception cref="ArgumentException">A text in it is no UTF-8.</exception>
+    public static JsonNode? ParseAnswer(ReadOnlySpan<byte> json, out bool hasHalves)
+    {
+        hasHalves = false;
+        JsonNode? node = JsonNode.Parse(json, null, Options);
+        try
+        {
+            CheckTexts(json);
+            return node;
+        }
+        catch (InvalidOperationException)
+        {
+            hasHalves = true;
+            return WithHalves(node);
+        }
     }
 
     /// <summary>How deep JSON may be nested.</summary>
@@ -49,4 +75,29 @@ internal static class StrictJson
             if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && (reader.ValueIsEscaped || !Ascii.IsValid(reader.ValueSpan)))
                 reader.GetString();
     }
+
+    private static JsonNode? WithHalves(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject members: return new JsonObject(members.Select(member => KeyValuePair.Create(member.Key, WithHalves(member.Value))));
+            case JsonArray list: return new JsonArray([.. list.Select(WithHalves)]);
+            case JsonValue value when value.GetValueKind() == JsonValueKind.String:
+                string written = Utf8.GetString(JsonMarshal.GetRawUtf8Value(value.GetValue<JsonElement>()))[1..^1];
+                return JsonValue.Create(Escape().Replace(written, one => one.ValueSpan[1] switch
+                {
+                    'u' => ((char)ushort.Parse(one.ValueSpan[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString(),
+                    'n' => "\n",
+                    'r' => "\r",
+                    't' => "\t",
+                    'b' => "\b",
+                    'f' => "\f",
+                    char sign => sign.ToString(),
+                }));
+            default: return node?.DeepClone();
+        }
+    }
+
+    [GeneratedRegex(@"\\(?:u[0-9A-Fa-f]{4}|[^u])")]
+    private static partial Regex Escape();
 }

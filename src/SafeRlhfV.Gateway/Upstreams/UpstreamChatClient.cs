@@ -67,7 +67,8 @@ internal sealed class UpstreamChatClient : IChatClient
         JsonNode? answer;
         try
         {
-            answer = StrictJson.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            answer = StrictJson.ParseAnswer(await response.Content.ReadAsByteArrayAsync(cancellationToken), out bool hasHalves);
+            if (hasHalves) SplitCharacters.Mend(answer);
         }
         catch (Exception error) when (StrictJson.IsFault(error))
         {
