@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using CsCheck;
 using Microsoft.Extensions.AI;
 
@@ -35,6 +36,92 @@ public sealed class StreamChannelTests
             Assert.DoesNotContain(Phrase, leaked);
             Assert.NotEqual(GuardOutcome.Passed, left[^1].GetGuardReport()!.Outcome);
         }, iter: 100);
+
+    // The model cuts between the halves of characters, and so would windows, what is held back, and placeholders; none leaves or is judged in halves.
+    [Theory, MemberData(nameof(Releases))]
+    public Task CharactersStayWholeHoweverTextsAreCut(StreamRelease release) =>
+        Gen.Select(Gen.Int[1, 5].Array[4, 30], Gen.Int[1, 5].Array[4, 30], Gen.Int[0, 9]).SampleAsync(async (first, second, ends) =>
+        {
+            string text = string.Concat(Enumerable.Repeat("😀🎉 [EMAIL_1]𝒙𝒚, 🚀[🙂 and 👩🏽‍🚀. 𝕬𝕭", 12));
+            text += string.Concat(Enumerable.Repeat("𝕬😀", 40 + ends));
+            ScriptedModerator whole = new(request =>
+            {
+                Assert.DoesNotContain(Rune.ReplacementChar, (request.Response ?? request.Question).EnumerateRunes());
+                return Verdict.Safe("whole");
+            });
+            List<ChatResponseUpdate> sent = [];
+            for (int kind = 0; kind < 3; kind++)
+            {
+                int[] cuts = kind == 1 ? second : first;
+                for (int at = 0, i = 0, place = kind; at < text.Length; at += cuts[i++ % cuts.Length], place += 3)
+                {
+                    while (sent.Count < place) sent.Add(Update(new UsageContent(new())));
+                    sent.Insert(place, Update(Streamed(kind, text.Substring(at, Math.Min(cuts[i % cuts.Length], text.Length - at)))));
+                }
+            }
+            GuardPolicy policy = NoRounds with { Rules = NoRounds.Rules with { Redaction = RedactionRules.Standard } };
+            GuardedChatClient client =
+                new(new FixedStream(sent), new() { Moderator = whole, Policy = () => policy, Release = release with { ContextCharacters = 70 } });
+            List<ChatResponseUpdate> left = await client.GetStreamingResponseAsync("Write to ann@example.org.", cancellationToken: Stop).ToListAsync(Stop);
+            Assert.Equal(GuardOutcome.Passed, left[^1].GetGuardReport()!.Outcome);
+            AIContent[] contents = [.. left.SelectMany(update => update.Contents).Where(content => content is not UsageContent)];
+            Assert.All(contents, content => Assert.DoesNotContain(Rune.ReplacementChar, Words(content).EnumerateRunes()));
+            for (int kind = 0; kind < 3; kind++)
+                Assert.Equal(text.Replace("[EMAIL_1]", "ann@example.org"),
+                    string.Concat(contents.Where(content => content.GetType() == Streamed(kind, "").GetType()).Select(Words)));
+        }, iter: 40);
+
+    [Theory, MemberData(nameof(Releases))]
+    public async Task AHalfThatStaysAloneIsMarked(StreamRelease release)
+    {
+        for (int kind = 0; kind < 3; kind++)
+        {
+            List<ChatResponseUpdate> sent = [.. ((string[])["a\ud83d", "b. ", "\ud83d", "\ude00\ud83d"]).Select(piece => Update(Streamed(kind, piece)))];
+            List<ChatResponseUpdate> left = await ReadAsync(new FixedStream(sent), release);
+            Assert.Equal("a\ufffdb. 😀\ufffd", string.Concat(left.SelectMany(update => update.Contents).Select(Words)));
+        }
+    }
+
+    // A word that another text interrupts is judged whole; where it does not go on, it waits for a while, not for the end.
+    [Theory, MemberData(nameof(Releases))]
+    public Task AWordThatAnotherTextInterruptsIsOneWord(StreamRelease release) =>
+        Gen.Select(Gen.Int[0, 1], Gen.Int[1, 7].Array[4, 30], Gen.Int[0, 2].Array[30]).SampleAsync(async (where, cuts, others) =>
+        {
+            const string Text = "Well, bombardment it was. A bombardier sat there: bombastic, and so on. Then rebombed";
+            PatternModerator word = new([PatternRule.ForKeyword("dangerous_behavior", Severity.Severe, "bomb")]);
+            string[] between = ["", "Hm", "So it is. "];
+            List<ChatResponseUpdate> sent = [];
+            for (int at = 0, i = 0; at < Text.Length; at += cuts[i++ % cuts.Length])
+            {
+                sent.Add(Update(Streamed(where, Text.Substring(at, Math.Min(cuts[i % cuts.Length], Text.Length - at)))));
+                if (between[others[i % 30]] is { Length: > 0 } other) sent.Add(Update(Streamed(1 - where, other)));
+            }
+            GuardedChatClient client = new(new FixedStream(sent), new() { Moderator = word, Policy = () => NoRounds, Release = release });
+            List<ChatResponseUpdate> left = await client.GetStreamingResponseAsync("question", cancellationToken: Stop).ToListAsync(Stop);
+            Assert.Equal(GuardOutcome.Passed, left[^1].GetGuardReport()!.Outcome);
+            Assert.Equal(Text, string.Concat(left.SelectMany(update => update.Contents).Where(content => content.GetType() == Streamed(where, "").GetType())
+                .Select(Words)));
+        }, iter: 100);
+
+    [Theory, InlineData("Let me think"), InlineData("Let me think. "), InlineData("Let me think.")]
+    public async Task ReasoningThatHasEndedDoesNotHoldTheAnswerBack(string reasoning)
+    {
+        int pulled = 0, most = 0;
+        IEnumerable<ChatResponseUpdate> Sent()
+        {
+            yield return Update(new TextReasoningContent(reasoning));
+            for (int i = 0; i < 100; i++)
+            {
+                pulled++;
+                yield return Update(new TextContent("This is said. "));
+            }
+        }
+
+        await foreach (ChatResponseUpdate update in Guarded(new FixedStream(Sent()), StreamRelease.Sentences()).GetStreamingResponseAsync("question",
+            cancellationToken: Stop))
+            if (most == 0 && update.Text.Length > 0) most = pulled;
+        Assert.InRange(most, 1, 20);
+    }
 
     [Theory, MemberData(nameof(Releases))]
     public async Task ContentsKeepTheirOrderAndWhatStandsOnThem(StreamRelease release)
@@ -215,7 +302,7 @@ public sealed class StreamChannelTests
     private static async Task<List<ChatResponseUpdate>> ReadAsync(IChatClient model, StreamRelease release) =>
         await Guarded(model, release).GetStreamingResponseAsync("question", cancellationToken: Stop).ToListAsync(Stop);
 
-    private sealed class FixedStream(IReadOnlyList<ChatResponseUpdate> updates) : IChatClient
+    private sealed class FixedStream(IEnumerable<ChatResponseUpdate> updates) : IChatClient
     {
         public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
             CancellationToken cancellationToken = default) =>

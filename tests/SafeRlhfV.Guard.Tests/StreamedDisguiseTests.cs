@@ -23,6 +23,32 @@ public sealed class StreamedDisguiseTests
             Assert.True(report.Outcome is GuardOutcome.AnswerRefused or GuardOutcome.CutShort, $"{name}, {report.Outcome}: {text}");
         }, iter: 60);
 
+    /// <summary>However much stands unseen within a word or between two, it does not leave; where it is too much to be judged again, the stream ends.</summary>
+    [Theory, MemberData(nameof(GuardedStreamTests.Releases), MemberType = typeof(GuardedStreamTests))]
+    public async Task NoNumberOfUnseenSignsHidesAWord(string name, StreamRelease release)
+    {
+        string before = string.Concat(Enumerable.Repeat("All of this is harmless. ", 600));
+        GuardPolicy policy = GuardPolicy.Default with { Rounds = 0 };
+        PatternRule[] rules = [PatternRule.ForKeyword("c", Severity.Severe, "forbidden"), PatternRule.ForKeyword("c", Severity.Severe, "project falcon")];
+        foreach ((string sign, string head, string tail) in ((string, string, string)[])[("\u200b", "forb", "idden"), ("\u0301\U000E0020", "forb", "idden"),
+            ("\n", "project", "falcon"), (" \u2800", "project ", "falcon")])
+            foreach (int length in (int[])[90, 1300, 3900, 4300, 6000])
+            {
+                string text = $"{before}It is {head}{string.Concat(Enumerable.Repeat(sign, length / sign.Length))}{tail}. And so it ends. Truly.";
+                StubChatClient model = new((_, _) => StubChatClient.Answer(new TextContent(text)), whole => Cut(whole, [97, 203, 64]));
+                GuardedChatClient client = model.AsGuarded(new PatternModerator(rules),
+                    options => (options.Policy, options.Release, options.CheckPrompts) = (() => policy, release with { ContextCharacters = 1000 }, false));
+                List<ChatResponseUpdate> updates = [];
+                await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("question")) updates.Add(update);
+                GuardReport report = updates[^1].GetGuardReport()!;
+                Assert.True(report.Outcome is GuardOutcome.AnswerRefused or GuardOutcome.CutShort, $"{name}, {length} of {(int)sign[0]:x}: {report.Outcome}");
+                Assert.DoesNotContain(tail, string.Concat(updates.Select(update => update.Text)));
+                Verdict last = report.Rounds[^1].Verdict;
+                if (length < 4000) Assert.Equal(["c"], last.Flagged);
+                else if (last.IsUnreadable) Assert.Contains("more than 4096 blanks and characters that cannot be seen", last.Reason);
+            }
+    }
+
     /// <summary>A word that begins or ends like a forbidden one is no such word, wherever the stream is cut, with blanks in it and without.</summary>
     [Theory, MemberData(nameof(GuardedStreamTests.Releases), MemberType = typeof(GuardedStreamTests))]
     public Task ALongerWordDrawsNoAlarmHoweverTheStreamIsCut(string name, StreamRelease release) =>

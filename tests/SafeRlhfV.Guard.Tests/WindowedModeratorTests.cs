@@ -1,3 +1,4 @@
+using System.Text;
 using CsCheck;
 
 namespace SafeRlhfV.Guard.Tests;
@@ -20,6 +21,16 @@ public sealed class WindowedModeratorTests
                 TestContext.Current.CancellationToken);
             Assert.False(safe.IsUnsafe);
         }, iter: 300);
+
+    [Fact]
+    public Task NoCharacterIsCutInHalf() => Gen.Select(Gen.Int[2, 9], Gen.Int[0, 7], Gen.Bool.Array[0, 60]).SampleAsync(async (characters, overlap, wide) =>
+    {
+        ScriptedModerator inner = new(_ => Verdict.Safe("scripted"));
+        string text = string.Concat(wide.Select(isWide => isWide ? "😀" : "a"));
+        await new WindowedModerator(inner, characters, Math.Min(overlap, characters - 2))
+            .ModerateAsync(new ModerationRequest(text), TestContext.Current.CancellationToken);
+        Assert.All(inner.Calls.Single(), part => Assert.DoesNotContain(Rune.ReplacementChar, part.Question.EnumerateRunes()));
+    }, iter: 300);
 
     [Fact]
     public async Task ImagesAreJudgedOneByOneAndTheStrictestCounts()

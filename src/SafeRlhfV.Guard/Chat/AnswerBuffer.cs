@@ -14,13 +14,18 @@ internal sealed class AnswerBuffer(StreamRelease release)
     /// <summary>How many characters have come, over all choices and channels.</summary>
     public long Length { get; private set; }
 
+    /// <summary>Why the draft cannot be judged; null where it can.</summary>
+    public string? Unreadable => Length > release.LongestAnswer
+        ? $"the answer is longer than {release.LongestAnswer} characters"
+        : choices.Values.Select(choice => choice.Unreadable).FirstOrDefault(why => why is not null);
+
     /// <summary>All text of the draft so far, for the record.</summary>
     public string Text => string.Join('\n', choices.Values.Select(choice => choice.Described().Text));
 
     /// <summary>The buffer of a whole answer.</summary>
-    public static AnswerBuffer Of(ChatResponse response)
+    public static AnswerBuffer Of(ChatResponse response, int longest)
     {
-        AnswerBuffer buffer = new(StreamRelease.Whole);
+        AnswerBuffer buffer = new(StreamRelease.Whole with { LongestAnswer = longest });
         foreach (ChatMessage message in response.Messages)
         {
             AnswerChoice choice = buffer.Choice(message.GetChoice());

@@ -5,8 +5,10 @@ namespace SafeRlhfV.Guard;
 /// <summary>One choice of a drafted answer: its texts by channel for judging, and its contents in their order, with what has not left yet.</summary>
 internal sealed class AnswerChoice(int index, StreamRelease release)
 {
+    private const char Lone = '\ufffd'; // stands for half a character
     private readonly Queue<Piece> waiting = new();
     private readonly List<StreamChannel> channels = [];
+    private readonly Dictionary<StreamChannel, (char First, AIContent Content, ChatResponseUpdate From)> halves = [];
     private readonly List<AIContent> others = []; // what does not stream, and what stands on streamed texts, such as citations
     private StreamChannel? reading;
     private ChatRole? role;
@@ -18,6 +20,9 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
 
     /// <summary>Whether a step is full, so that what has come should be judged now.</summary>
     public bool ShouldJudge => (othersJudged < others.Count && release.Step != StreamStep.Whole) || channels.Any(channel => channel.ShouldJudge);
+
+    /// <summary>Why it can no longer be judged piece by piece; null where it can.</summary>
+    public string? Unreadable => channels.Select(channel => channel.Unreadable).FirstOrDefault(why => why is not null);
 
     /// <summary>Adds the contents of an update.</summary>
     /// <param name="update">Where they stand.</param>
@@ -35,7 +40,8 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
     /// <summary>The message ends: another one may follow.</summary>
     public void EndMessage()
     {
-        reading?.EndRun();
+        EndHalves();
+        reading?.EndRun(isEnd: true);
         reading = null;
         callsOpen = others.Count;
         foreach (StreamChannel channel in channels)
@@ -70,6 +76,7 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
     /// </summary>
     public void TakeWhole(List<ChatContents> into)
     {
+        EndHalves();
         othersJudged = others.Count;
         ChatContents whole = Described();
         into.Add(whole);
@@ -138,7 +145,15 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
             return;
         }
         StreamChannel channel = Channel(name, true);
-        if (reading != channel) reading?.EndRun();
+        if (!isWhole && isBare)
+        {
+            string whole = Joined(channel, text, content, update);
+            if (whole.Length == 0) return;
+            if (whole != text) (content, text) = (ContentTexts.With(content, whole), whole);
+        }
+        if (reading != channel) reading?.EndRun(isEnd: false);
+        foreach (StreamChannel other in channels)
+            if (other != channel) other.Wait(text.Length);
         reading = channel;
         if (isWhole) channel.Break();
         Piece piece = new(content, update) { Streamed = channel, Start = channel.Length, Length = text.Length };
@@ -149,6 +164,24 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
             others.Add(content);
         }
         waiting.Enqueue(piece);
+    }
+
+    // Where a model cuts between the halves of a character, the first waits for the other.
+    private string Joined(StreamChannel channel, string text, AIContent content, ChatResponseUpdate update)
+    {
+        if (halves.Remove(channel, out (char First, AIContent, ChatResponseUpdate) half)) text = (char.IsLowSurrogate(text[0]) ? half.First : Lone) + text;
+        if (!char.IsHighSurrogate(text[^1])) return text;
+        halves[channel] = (text[^1], content, update);
+        return text[..^1];
+    }
+
+    private void EndHalves()
+    {
+        foreach ((StreamChannel channel, (_, AIContent content, ChatResponseUpdate from)) in halves.ToArray())
+        {
+            halves.Remove(channel);
+            AddStreamed(channel.Name, $"{Lone}", ContentTexts.With(content, $"{Lone}"), from, isWhole: false);
+        }
     }
 
     private void AddOwn(JudgedContent content, ChatResponseUpdate update)
@@ -172,7 +205,7 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
 
     private void AddOther(AIContent content, ChatResponseUpdate update)
     {
-        reading?.EndRun();
+        reading?.EndRun(isEnd: true);
         reading = null;
         waiting.Enqueue(new(content, update) { Other = others.Count });
         others.Add(content);
@@ -188,13 +221,7 @@ internal sealed class AnswerChoice(int index, StreamRelease release)
     // Escapes matter where a program reads the text as JSON.
     private static string Opened(string text) => text.Contains("\\u", StringComparison.Ordinal) ? EscapedText.WithOpened(text) : text;
 
-    private static AIContent Slice(AIContent content, int from, int to) => content switch
-    {
-        TextContent text => new TextContent(text.Text[from..to]),
-        TextReasoningContent reasoning => new TextReasoningContent(reasoning.Text[from..to]),
-        ErrorContent error => new ErrorContent(error.Message[from..to]) { ErrorCode = error.ErrorCode },
-        _ => throw new InvalidOperationException(content.GetType().Name),
-    };
+    private static AIContent Slice(AIContent content, int from, int to) => ContentTexts.With(content, ContentTexts.TextOf(content)[from..to]);
 
     // Without the raw object beneath, which may hold what was withheld.
     private static AIContent Bare(AIContent content)

@@ -112,8 +112,8 @@ internal sealed class GuardSession
         CancellationToken cancellationToken)
     {
         long started = options.Clock.GetTimestamp();
-        Verdict verdict = draft.Length > options.Release.LongestAnswer
-            ? Verdict.Unreadable(moderator.Name, $"the answer is longer than {options.Release.LongestAnswer} characters")
+        Verdict verdict = draft.Unreadable is { } why
+            ? Verdict.Unreadable(moderator.Name, why)
             : options.CheckAnswers ? await JudgeAsync(parts, cancellationToken).ConfigureAwait(false) : Nothing;
         TimeSpan moderation = options.Clock.GetElapsedTime(started);
         GuardDecision decision = Decide(verdict, GuardSide.Answer);

@@ -57,7 +57,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
                 ChatResponse response = await (round == 0 && first is not null ? first
                     : base.GetResponseAsync(WithFeedback(session.Asked, last), session.ModelOptions?.Clone(), cancellationToken)).ConfigureAwait(false);
                 TimeSpan generation = this.options.Clock.GetElapsedTime(started);
-                AnswerBuffer answer = AnswerBuffer.Of(response);
+                AnswerBuffer answer = AnswerBuffer.Of(response, this.options.Release.LongestAnswer);
                 last = await session.JudgeAnswerAsync(round, answer, answer.TakeWhole(), generation, cancellationToken).ConfigureAwait(false);
                 if (last.Passes)
                 {

@@ -11,10 +11,12 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
 {
     private const int LongestBeside = 4096; // characters that stand beside the answer, before they are judged
     private const int LongestWord = 64;
+    private const int LongestPause = 256; // characters of other texts within a sentence
+    private const int TimesHidden = 4; // as many characters that part no word may stand among those that are judged again
     private readonly ArrayBufferWriter<char> text = new(256);
     private readonly List<int> breaks = [];
-    private int judged, boundary, runEnd, judgedWhole;
-    private bool hasEndedRun;
+    private int judged, boundary, runEnd, judgedWhole, elsewhere;
+    private bool hasEndedRun, isInterrupted;
 
     public string Name => name;
 
@@ -26,6 +28,9 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
     public int Left { get; set; }
 
     public bool HasNews => Ready() > judged;
+
+    /// <summary>Why it can no longer be judged piece by piece; null where it can.</summary>
+    public string? Unreadable { get; private set; }
 
     /// <summary>Whether it is made of parts, which some read one after the other and some joined.</summary>
     public bool HasBreaks => breaks.Count > 0;
@@ -42,6 +47,7 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
     /// <summary>Adds what follows.</summary>
     public void Append(string piece)
     {
+        isInterrupted = false;
         int before = Length;
         text.Write(piece);
         if (isRead && release.Step == StreamStep.Sentence) boundary = Math.Max(boundary, LastSentenceEnd(Length, Math.Max(Left + 1, before)));
@@ -55,12 +61,21 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
 
     /// <summary>
     /// Something else follows, so that this need not wait for more. Where two texts alternate, only the first such end counts, or one behind a sentence:
-    /// else a model could break a text wherever it likes, and each part would leave alone.
+    /// else a model could break a text wherever it likes, and each part would leave alone. An end within a sentence counts when the text does not go on soon.
     /// </summary>
-    public void EndRun()
+    /// <param name="isEnd">Whether what follows is no other text, so that this one has ended even within a sentence.</param>
+    public void EndRun(bool isEnd)
     {
-        if (!hasEndedRun || EndsSentence()) runEnd = Length;
-        hasEndedRun = true;
+        bool isSentence = EndsSentence();
+        if (hasEndedRun && !isSentence) return;
+        (isInterrupted, elsewhere) = (!isEnd && !isSentence, 0);
+        if (!isInterrupted) (runEnd, hasEndedRun) = (Length, true);
+    }
+
+    /// <summary>Another text goes on.</summary>
+    public void Wait(int characters)
+    {
+        if (isInterrupted && (elsewhere += characters) >= LongestPause) EndRun(isEnd: true);
     }
 
     /// <summary>
@@ -69,7 +84,7 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
     /// </summary>
     public IEnumerable<string> TakeWindow()
     {
-        int from = Length >= 2 * judgedWhole ? 0 : Math.Max(0, judged - Math.Max(release.ContextCharacters, release.HoldBackCharacters));
+        int from = Length >= 2 * judgedWhole ? 0 : Context();
         if (from == 0) judgedWhole = Length;
         from = WordStart(from);
         judged = Ready();
@@ -114,6 +129,24 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
         return Math.Max(end, Math.Max(runEnd, boundary));
     }
 
+    // How far what stood before is judged again: characters that cannot be seen, and blanks beside blanks, part no word and do not count.
+    private int Context()
+    {
+        int most = Math.Max(LongestWord, Math.Max(release.ContextCharacters, release.HoldBackCharacters)), from = judged;
+        long left = most, hidden = 0, mostHidden = Math.Max(LongestBeside, (long)most * TimesHidden);
+        for (bool isBlank = false; from > 0 && left > 0 && hidden <= mostHidden;)
+        {
+            Rune.DecodeLastFromUtf16(text.WrittenSpan[..from], out Rune rune, out int length);
+            from -= length;
+            bool wasBlank = isBlank, isUnseen = FoldedText.Fold(rune) is "";
+            if (!isUnseen) isBlank = Rune.IsWhiteSpace(rune);
+            if (isUnseen || (isBlank && wasBlank)) hidden += length;
+            else left -= length;
+        }
+        if (hidden > mostHidden) Unreadable = $"more than {mostHidden} blanks and characters that cannot be seen stand among {most} of the answer";
+        return from;
+    }
+
     // Where the word at a position begins: behind a blank, else behind another sign, else as far back as a word is long.
     private int WordStart(int at)
     {
@@ -121,7 +154,8 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
         while (from > longest && !char.IsWhiteSpace(text.WrittenSpan[from - 1])) from--;
         if (from > longest || longest == 0) return from;
         while (from < at && char.IsLetterOrDigit(text.WrittenSpan[from - 1])) from++;
-        return from < at ? from : longest;
+        if (from == at) from = longest;
+        return IsWithinCharacter(from) ? from - 1 : from;
     }
 
     private IEnumerable<string> Texts(int from, int to)

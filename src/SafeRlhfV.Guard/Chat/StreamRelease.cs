@@ -36,8 +36,10 @@ public sealed record StreamRelease
     public int HoldBackCharacters { get; private init; }
 
     /// <summary>
-    /// How much of the text before it is judged again together with what is new, in UTF-16 units. The whole text is judged each time it has doubled, and at
-    /// its end; so the price of a stream grows with its length, not with its square. Harm that only shows over a longer stretch is found at those times.
+    /// How much of the text before it is judged again together with what is new, in UTF-16 units; 64 at least. Characters that cannot be seen, and blanks
+    /// beside blanks, do not count; where more than four times as many stand among them (4,096 at least), the answer is refused. The whole text is judged each
+    /// time it has doubled, and at its end; so the price of a stream grows with its length, not with its square. Harm that only shows over a longer stretch is
+    /// found at those times.
     /// </summary>
     public int ContextCharacters { get; init; } = 4000;
 

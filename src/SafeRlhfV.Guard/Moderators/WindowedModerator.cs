@@ -82,10 +82,11 @@ public sealed class WindowedModerator : INonBlockingModerator, IComposedModerato
         while (true)
         {
             int end = Math.Min(start + characters, text.Length);
+            if (end < text.Length && char.IsSurrogatePair(text, end - 1)) end++; // no letter is cut in half
             yield return text[start..end];
             if (end == text.Length) yield break;
             start = end - overlap;
-            if (start > 0 && char.IsLowSurrogate(text[start])) start--; // no letter is cut in half where windows overlap
+            if (start > 0 && char.IsLowSurrogate(text[start])) start--;
         }
     }
 }

@@ -48,6 +48,23 @@ internal static class ContentTexts
         AIContent? Same(Func<AIContent> copy) => isSame ? null : copy();
     }
 
+    /// <summary>The text of a content that streams.</summary>
+    public static string TextOf(AIContent content) => content switch
+    {
+        TextContent text => text.Text,
+        TextReasoningContent reasoning => reasoning.Text,
+        ErrorContent error => error.Message,
+        _ => throw new ArgumentException($"{content.GetType().Name} does not stream.", nameof(content)),
+    };
+
+    /// <summary>A content of the same kind with another text, and nothing beside it.</summary>
+    public static AIContent With(AIContent content, string text) => content switch
+    {
+        TextContent => new TextContent(text),
+        TextReasoningContent => new TextReasoningContent(text),
+        _ => new ErrorContent(text) { ErrorCode = ((ErrorContent)content).ErrorCode },
+    };
+
     /// <summary>The properties with changed texts; the same object where none changes.</summary>
     public static AdditionalPropertiesDictionary? Change(AdditionalPropertiesDictionary? properties, Func<string, string> change)
     {

@@ -51,11 +51,11 @@ internal sealed class RestoredAnswer(Placeholders? placeholders, bool isJson)
 
     private AIContent? Streamed((int, string) key, AIContent content, ChatResponseUpdate update)
     {
-        string text = TextOf(content);
-        if (tails.Remove(key, out (AIContent Waiting, ChatResponseUpdate From) tail)) text = TextOf(tail.Waiting) + text;
+        string text = ContentTexts.TextOf(content);
+        if (tails.Remove(key, out (AIContent Waiting, ChatResponseUpdate From) tail)) text = ContentTexts.TextOf(tail.Waiting) + text;
         int hold = placeholders!.HoldFrom(text);
-        if (hold < text.Length) tails[key] = (With(content, text[hold..]), update);
-        return hold > 0 || text.Length == 0 ? With(content, placeholders.Restore(text[..hold], isJson && content is TextContent)) : null;
+        if (hold < text.Length) tails[key] = (ContentTexts.With(content, text[hold..]), update);
+        return hold > 0 || text.Length == 0 ? ContentTexts.With(content, placeholders.Restore(text[..hold], isJson && content is TextContent)) : null;
     }
 
     // A copy: the guard records what the model wrote, placeholders and all.
@@ -70,19 +70,5 @@ internal sealed class RestoredAnswer(Placeholders? placeholders, bool isJson)
         TextReasoningContent => "reasoning",
         ErrorContent { Details: null } => "error",
         _ => null,
-    };
-
-    private static string TextOf(AIContent content) => content switch
-    {
-        TextContent text => text.Text,
-        TextReasoningContent reasoning => reasoning.Text,
-        _ => ((ErrorContent)content).Message,
-    };
-
-    private static AIContent With(AIContent content, string text) => content switch
-    {
-        TextContent => new TextContent(text),
-        TextReasoningContent => new TextReasoningContent(text),
-        _ => new ErrorContent(text) { ErrorCode = ((ErrorContent)content).ErrorCode },
     };
 }
