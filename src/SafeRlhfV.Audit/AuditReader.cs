@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Audit;
 
@@ -142,6 +143,37 @@ public sealed class AuditReader
         await using DbCommand command = AuditDatabase.Command(connection, null,
             $"{Requests} {(database.HasChains ? "AND" : "WHERE")} request = @request ORDER BY sequence", ("request", request));
         return await ListAsync(command, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The requests that were erased from a chain since a record, and the number of the chain's last record.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="sequence">The record's number; null where only the last is asked for.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task<(IReadOnlyList<string> Requests, long Last)> ErasedAfterAsync(
+        string chain, long? sequence, CancellationToken cancellationToken = default)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        long last;
+        await using (DbCommand find = AuditDatabase.Command(connection, transaction,
+            $"SELECT COALESCE(MAX(sequence), 0) FROM guard_audit WHERE {database.OfChain} sequence > 0", ("chain", chain)))
+            last = Convert.ToInt64(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
+        if (sequence is null || last == sequence) return ([], last);
+        HashSet<string> requests = [];
+        IReadOnlyList<AuditRecord> erasures;
+        await using (DbCommand find = AuditDatabase.Command(connection, transaction,
+            $"{All} WHERE {database.OfChain} sequence > @sequence AND kind = 'erasure'", ("chain", chain), ("sequence", sequence.Value)))
+            erasures = await ListAsync(find, cancellationToken).ConfigureAwait(false);
+        foreach (JsonNode? range in erasures.SelectMany(erasure => erasure.ReadPayload()?["records"] as JsonArray ?? []))
+        {
+            if (range is not JsonArray { Count: 2 }) continue;
+            await using DbCommand find = AuditDatabase.Command(connection, transaction,
+                $"SELECT DISTINCT request FROM guard_audit WHERE {database.OfChain} sequence BETWEEN @from AND @to",
+                ("chain", chain), ("from", range[0]!.GetValue<long>()), ("to", range[1]!.GetValue<long>()));
+            await using DbDataReader found = await find.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            while (await found.ReadAsync(cancellationToken).ConfigureAwait(false)) requests.Add(found.GetString(0));
+        }
+        return ([.. requests], last);
     }
 
     /// <summary>A kept text or image by the fingerprint that a record names; null where none was kept or it is gone.</summary>

@@ -97,6 +97,12 @@ public static class GatewayHost
                 services.GetRequiredService<AuditTrail>(), settings, services.GetRequiredService<IModerator>(), policy,
                 services.GetRequiredService<ILogger<TrailEvents>>(), parts.Clock));
             builder.Services.AddHostedService(services => services.GetRequiredService<TrailEvents>());
+            if (replicas is null)
+            {
+                builder.Services.AddSingleton(services => new ErasableResponses(new(settings.Responses, parts.Clock),
+                    new(services.GetRequiredService<AuditDatabase>()), settings.Audit.Chain, parts.Clock));
+                builder.Services.AddHostedService(services => services.GetRequiredService<ErasableResponses>());
+            }
         }
         builder.Services.AddSingleton<IGuardObserver>(services =>
             new MeteredObserver(services.GetService<LoggedObserver>(), services.GetRequiredService<GatewayMetrics>()));
@@ -212,7 +218,8 @@ public static class GatewayHost
         Drain drain = services.GetRequiredService<Drain>();
         ChatRequestReader reader =
             new(settings.Limits, images, new(settings.AllowFields, settings.HostedTools), services.GetRequiredService<RefusedTurns>(), policy);
-        ResponseStore store = new(settings.Responses, replicas?.Responses() ?? new RememberedResponses(settings.Responses, parts.Clock));
+        ResponseStore store = new(settings.Responses, replicas?.Responses() ?? services.GetService<ErasableResponses>()
+            ?? (IKeptResponses)new RememberedResponses(settings.Responses, parts.Clock));
         ILogger<WireEndpoint> log = services.GetRequiredService<ILogger<WireEndpoint>>();
         ModerationsEndpoint moderations = new(services.GetRequiredService<IModerator>(), policy, images, settings.Limits, services.GetService<IGuardObserver>(),
             parts.Clock);

@@ -5,7 +5,7 @@ namespace SafeRlhfV.Gateway;
 
 /// <summary>
 /// Erases the responses that gateways keep of a person or a request in their database, beside what <see cref="AuditErasure"/> erases of the trail there.
-/// What a gateway keeps in its own memory ends with it, or after <see cref="ResponseSettings.StoreTime"/>.
+/// A gateway that keeps them in its own memory sees in the trail what was erased, and forgets it within ten seconds.
 /// </summary>
 public static class StoredResponsesErasure
 {

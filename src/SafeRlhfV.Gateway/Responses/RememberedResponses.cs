@@ -45,6 +45,13 @@ internal sealed class RememberedResponses(ResponseSettings settings, TimeProvide
         }
     }
 
+    /// <summary>Forgets the responses of these names, whoever's they are.</summary>
+    public void Forget(IReadOnlySet<string> ids)
+    {
+        lock (gate)
+            foreach (LinkedListNode<Entry> node in responses.Values.Where(node => ids.Contains(node.Value.Response.Id)).ToArray()) Remove(node);
+    }
+
     private KeptResponse? Find(string owner, string id)
     {
         lock (gate)
