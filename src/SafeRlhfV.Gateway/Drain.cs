@@ -11,7 +11,7 @@ internal sealed class Drain
 
     public void Begin() => isDraining = true;
 
-    /// <summary>Asks the caller to open another connection for its next request: one that is kept would break when the door closes.</summary>
+    /// <summary>Asks the caller to open another connection for its next request: one that is kept open would break when the gateway stops listening.</summary>
     public void Mark(HttpContext http)
     {
         if (!isDraining || !HttpProtocol.IsHttp11(http.Request.Protocol)) return;

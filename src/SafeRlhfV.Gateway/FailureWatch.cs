@@ -12,7 +12,7 @@ internal sealed class FailureWatch(TimeProvider clock)
     /// <summary>Whether it failed the last time.</summary>
     public bool IsFailing => isFailing;
 
-    /// <summary>It failed. True where that is to be told.</summary>
+    /// <summary>Notes a failure. True where the operator is to be told of it.</summary>
     public bool Failed()
     {
         lock (gate)
@@ -24,7 +24,7 @@ internal sealed class FailureWatch(TimeProvider clock)
         }
     }
 
-    /// <summary>It works. True where it failed before, which is to be told.</summary>
+    /// <summary>Notes a success. True where it failed before, so that the operator is to be told.</summary>
     public bool Worked()
     {
         if (!isFailing) return false;

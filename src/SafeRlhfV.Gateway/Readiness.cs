@@ -6,7 +6,7 @@ using SafeRlhfV.Guard;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary><c>GET /readyz</c>: whether the gateway could answer, and should be asked.</summary>
+/// <summary><c>GET /readyz</c>: whether the gateway can answer and should be sent requests.</summary>
 internal sealed class Readiness(
     IServiceProvider services, GatewaySettings settings, ModelTable models, PolicyFile? policy, Replication? replicas, TimeProvider clock)
 {

@@ -22,7 +22,7 @@ internal sealed partial class WatchedModerator(IModerator inner, ILogger<Watched
     /// <inheritdoc/>
     public bool IsImmediate => inner is INonBlockingModerator { IsImmediate: true };
 
-    /// <summary>Whether its last verdict was none.</summary>
+    /// <summary>Whether it failed the last time it was asked.</summary>
     public bool IsFailing => watch.IsFailing;
 
     /// <inheritdoc/>

@@ -14,7 +14,7 @@ internal sealed class DashboardData(AuditReader reader, TimeProvider clock)
         JsonObject[] records = [.. (await reader.LatestAsync(Records, cancellationToken)).Select(record => record.ReadPayload()).OfType<JsonObject>()];
         JsonObject[] ended = [.. records.Where(record => Text(record["kind"]) == "end")];
         Dictionary<string, JsonObject> reviews = [];
-        // the youngest stands first
+        // the newest stands first
         foreach (JsonObject review in records.Where(record => Text(record["kind"]) == "review")) reviews.TryAdd(Text(review["request"]), review);
         JsonObject[] judged = [.. ended.Where(record => Verdicts(record).Any())];
         JsonArray queue = [];

@@ -94,7 +94,7 @@ internal sealed class DashboardEndpoint(KeyRing keys, IDashboardSessions session
     {
         if (await sessions.FindAsync(http) is not { } key) throw new ApiException(401, "authentication_error", "Sign in first.", "not_signed_in");
 
-        // Other sites cannot set this header without leave, which is never given; the cookie's SameSite=Strict says the same.
+        // Other sites cannot set this header without permission (CORS), which is never given; the cookie's SameSite=Strict keeps them out, too.
         if (HttpMethods.IsPost(http.Request.Method) && http.Request.Headers["x-guard-dashboard"] != "1")
             throw new ApiException(403, "permission_error", "This call did not come from the dashboard.", "forbidden");
         return key;

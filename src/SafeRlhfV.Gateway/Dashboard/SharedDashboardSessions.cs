@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// The sessions of gateways on one database: the cookie itself says, sealed by keys that they share, whose session it is and when it ends. Signed out is signed
-/// out at all of them.
+/// The sessions of gateways on one database: the cookie itself says, sealed by keys that they share, whose session it is and when it ends. Who signs out at
+/// one is signed out at all.
 /// </summary>
 internal sealed class SharedDashboardSessions : IDashboardSessions
 {

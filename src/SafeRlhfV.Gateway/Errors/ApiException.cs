@@ -16,18 +16,18 @@ internal sealed class ApiException(int status, string type, string message, stri
     public static ApiException Invalid(string message, string? param = null, string? code = null) =>
         new(StatusCodes.Status400BadRequest, "invalid_request_error", message, code, param);
 
-    /// <summary>What may not leave because it is not on record.</summary>
+    /// <summary>The error for an answer that may not leave because it cannot be recorded.</summary>
     public static ApiException Unrecorded() =>
         new(StatusCodes.Status503ServiceUnavailable, "server_error", "The audit trail is not available at present; nothing leaves unrecorded.",
             "audit_unavailable")
         { RetryAfter = TimeSpan.FromSeconds(1) };
 
-    /// <summary>What was not judged, since a moderator failed: no refusal, and another try may pass.</summary>
+    /// <summary>The error for content that was not judged, since a moderator failed: no refusal, and another try may pass.</summary>
     public static ApiException Unchecked() =>
         new(StatusCodes.Status503ServiceUnavailable, "server_error", "The check could not be made; treat the content as unsafe.", "moderator_failed")
         { RetryAfter = TimeSpan.FromSeconds(1) };
 
-    /// <summary>Content that nobody here can judge.</summary>
+    /// <summary>The error for content that no moderator here can judge.</summary>
     public static ApiException Unjudged(string what, string place, string? param = null) =>
         Invalid($"{place}: {what} cannot be judged, and so cannot be sent.", param ?? place, "unsupported_content");
 
@@ -37,7 +37,7 @@ internal sealed class ApiException(int status, string type, string message, stri
     /// <summary>The name of the request that failed, where it is known.</summary>
     public string? RequestId { get; set; }
 
-    /// <summary>It in OpenAI's shape.</summary>
+    /// <summary>The error in OpenAI's shape.</summary>
     public JsonObject ToJson()
     {
         JsonObject json = new() { ["error"] = new JsonObject { ["message"] = Message, ["type"] = type, ["param"] = param, ["code"] = Code } };

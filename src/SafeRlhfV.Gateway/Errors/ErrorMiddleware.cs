@@ -20,7 +20,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, GatewaySetti
         }
         catch (Exception error) when (HasLeft(context, error))
         {
-            // nobody is there to be told
+            // the caller has gone
         }
         catch (Exception error)
         {

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// New names of requests: UUIDs of version 7 in hexadecimal digits. Random bytes are fetched for many names at once: to ask the system for those of each costs
+/// New names of requests: UUIDs of version 7 in hexadecimal digits. Random bytes are fetched for many names at once: asking the system for those of each costs
 /// more than all the rest.
 /// </summary>
 internal static class RequestNames

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>Tells public addresses from those of this machine, this network and other special purposes.</summary>
+/// <summary>Distinguishes public addresses from those of this machine, this network and other special purposes.</summary>
 internal static class PublicAddress
 {
     // RFC 6890 and what has been added since: none of these is a host on the public internet.

@@ -9,7 +9,7 @@ internal static class JsonText
 {
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>JSON as a text, without escapes that need not be.</summary>
+    /// <summary>JSON as a text, without needless escapes.</summary>
     public static string Write(JsonNode node) => node.ToJsonString(Plain);
 
     /// <summary>A string's text; null for any other node.</summary>

@@ -1,6 +1,6 @@
 namespace SafeRlhfV.Gateway;
 
-/// <summary>A limit of so much a minute: a bucket that fills steadily and holds a minute's worth.</summary>
+/// <summary>A limit per minute: a bucket that fills steadily and holds what one minute allows.</summary>
 internal interface IRateMeter
 {
     /// <summary>Takes one if there is one; else says how long to wait.</summary>

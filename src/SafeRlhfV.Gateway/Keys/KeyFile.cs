@@ -31,7 +31,7 @@ internal sealed partial class KeyFile(GatewaySettings settings, KeyRing keys, Ti
         }
         catch (OperationCanceledException)
         {
-            // the gateway ends
+            // the gateway stops
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class GatewayMetrics : IDisposable
         foreach (RegenerationRound round in report.Rounds) Flag("answer", round.Verdict);
     }
 
-    /// <summary>Shows what a shadow policy could not tell.</summary>
+    /// <summary>Counts the requests that a shadow policy left out or could not decide.</summary>
     public void Watch(ShadowPolicy shadow)
     {
         meter.CreateObservableCounter("gateway_shadow_dropped_total", () => shadow.Dropped, description: "Requests that a shadow policy has left out.");

@@ -11,7 +11,7 @@ namespace SafeRlhfV.Gateway;
 internal sealed partial class ModeratorFactory(GatewaySettings settings, Func<GuardPolicy> policy, Func<string, IChatClient> openCheckpoint,
     ILogger<ModeratorFactory> log) : IAsyncDisposable
 {
-    // Few and short: somebody waits, and the moderation's time limit ends it all.
+    // Few and short retries: a caller waits, and the time limit of moderation stops them.
     private readonly HttpClient http =
         new(new RetryHandler(new() { Retries = 2, First = TimeSpan.FromMilliseconds(200) },
             new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }, stops: false));

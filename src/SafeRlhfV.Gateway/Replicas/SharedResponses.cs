@@ -63,7 +63,7 @@ internal sealed class SharedResponses(ReplicaDatabase database, ResponseSettings
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    // Another gateway may be at it; then the next one's turn does the rest.
+    // Another gateway may be deleting; then the rest goes at the next turn.
     private async Task TrySweepAsync(CancellationToken cancellationToken)
     {
         try
@@ -72,7 +72,7 @@ internal sealed class SharedResponses(ReplicaDatabase database, ResponseSettings
         }
         catch (DbException)
         {
-            // what was to be kept is kept
+            // the response itself was kept; the next turn deletes
         }
     }
 

@@ -1,7 +1,7 @@
 namespace SafeRlhfV.Gateway;
 
 /// <summary>
-/// Leaves an upstream alone for a while where at least half of the calls of the last half minute failed; then lets a single call find out whether it is well
+/// Leaves an upstream alone for a while where at least half of the calls of the last half minute failed; then lets a single call find out whether it works
 /// again.
 /// </summary>
 /// <remarks>Its own sixty lines instead of a library's pipeline, which cost a tenth of all that a request allocates.</remarks>

@@ -132,7 +132,7 @@ internal static partial class ControlTokens
         }
     }
 
-    // ChatML and its kin, DeepSeek, Llama 2, Mistral, Gemma, LLaVA, InternVL and what sentence tokenizers call their own.
+    // ChatML and its variants, DeepSeek, Llama 2, Mistral, Gemma, LLaVA, InternVL and what sentence tokenizers call their own.
     [GeneratedRegex("<\\|[^|<>]{1,64}\\|>|<｜[^｜<>]{1,64}｜>|</?s>|<</?SYS>>"
         + "|<(?:bos|eos|pad|unk|mask|cls|sep|image|video|audio|(?:start|end)_of_(?:turn|image|audio)|image_soft_token|IMG_CONTEXT)>"
         + "|\\[/?(?:INST|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS|TOOL_CONTENT|SYSTEM_PROMPT|IMG|IMG_BREAK|IMG_END)\\]", RegexOptions.IgnoreCase)]

@@ -8,7 +8,7 @@ namespace SafeRlhfV.Gateway;
 /// </summary>
 internal static class LocalFields
 {
-    // What the model or the gateway reads, and what is about a service's books alone.
+    // What the model or the gateway reads, and what only a service's accounting reads.
     private static readonly FrozenSet<string> Honoured = FrozenSet.ToFrozenSet(
     [
         "model", "messages", "stream", "stream_options", "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "seed", "stop", "modalities",

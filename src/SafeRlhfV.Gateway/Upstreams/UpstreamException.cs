@@ -9,7 +9,7 @@ internal sealed class UpstreamException(int status, string message, bool mayFall
     /// <summary>The status that the service answered with, where it answered.</summary>
     public int? UpstreamStatus { get; init; }
 
-    /// <summary>Whether another upstream may do better.</summary>
+    /// <summary>Whether another upstream may answer where this one failed.</summary>
     public bool MayFallBack { get; } = mayFallBack;
 
     public static UpstreamException Garbled(string what, Exception? inner = null) =>

@@ -48,7 +48,8 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
         await JsonReply.WriteAsync(http, body);
     }
 
-    // Until the first text has passed nothing is sent, so that an error still has its own status; but a client that waits long hears that it is waited for.
+    // Until the first text has passed nothing is sent, so that an error still has its own status; but a client that waits long is
+    // sent a sign of life.
     private async Task StreamAsync(HttpContext http, IChatClient client, IWireAnswer answer)
     {
         CancellationToken cancellationToken = http.RequestAborted;

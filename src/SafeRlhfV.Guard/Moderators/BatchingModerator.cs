@@ -18,7 +18,7 @@ public sealed class BatchingModerator : IComposedModerator, IAsyncDisposable
     /// <summary>Starts gathering.</summary>
     /// <param name="inner">Who judges; it is made to fail closed.</param>
     /// <param name="batchSize">The most requests in a batch.</param>
-    /// <param name="linger">How long a batch waits for company, 2 ms by default.</param>
+    /// <param name="linger">How long a batch waits for further requests, 2 ms by default.</param>
     /// <param name="queueLength">How many requests may wait; further callers wait for room.</param>
     /// <param name="timeout">The time-out of a batch, as in <see cref="FailClosedModerator"/>.</param>
     public BatchingModerator(IModerator inner, int batchSize = 32, TimeSpan? linger = null, int queueLength = 10_000, TimeSpan? timeout = null)

@@ -1,8 +1,8 @@
 namespace SafeRlhfV.Guard;
 
 /// <summary>
-/// Asks cheap moderators first and dear ones only about what is still in doubt. The last stage that judges a request's side decides; a failure at any stage
-/// blocks, and so does a side that no stage judges.
+/// Asks cheap moderators first and expensive ones only about what is still in doubt. The last stage that judges a request's side decides; a failure at any
+/// stage blocks, and so does a side that no stage judges.
 /// </summary>
 public sealed class CascadedModerator : INonBlockingModerator, IComposedModerator
 {

@@ -59,7 +59,7 @@ public sealed class ChatModerator : IRemoteModerator
         return verdicts;
     }
 
-    // One unreadable answer fails its own request, not its neighbours: asking all the others again would be dear.
+    // One unreadable answer fails its own request, not its neighbours: asking all the others again would be expensive.
     private async Task<Verdict> JudgeSafelyAsync(ModerationRequest request, CancellationToken cancellationToken)
     {
         try

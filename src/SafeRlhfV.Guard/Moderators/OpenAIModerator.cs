@@ -4,11 +4,11 @@ using System.Text.Json.Nodes;
 
 namespace SafeRlhfV.Guard;
 
-/// <summary>Asks a <c>/v1/moderations</c> service: OpenAI's own, or any that speaks its language.</summary>
+/// <summary>Asks a <c>/v1/moderations</c> service: OpenAI's own, or any with its interface.</summary>
 /// <remarks>
 /// The service judges a text or an image for itself, not an answer in the light of its question: for an answer only the answer is sent.
 /// It names no severity; ours is inferred from the score (below 0.6 minor, below 0.85 moderate, else severe; what concerns minors is always severe).
-/// The service's categories are laid onto the twenty; a name that neither knows is kept as it is.
+/// The service's categories are mapped to the twenty; a name that neither knows is kept as it is.
 /// </remarks>
 public sealed class OpenAIModerator : IRemoteModerator
 {

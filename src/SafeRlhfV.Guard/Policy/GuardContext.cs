@@ -14,6 +14,6 @@ public sealed record GuardContext(string? User = null, string? Role = null, stri
     /// </summary>
     public Func<IReadOnlyList<KeyValuePair<string, object?>>>? Facts { get; init; }
 
-    /// <summary>Nobody in particular.</summary>
+    /// <summary>No user, role or route.</summary>
     public static GuardContext Anyone { get; } = new();
 }

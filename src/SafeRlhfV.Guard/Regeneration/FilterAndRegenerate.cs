@@ -26,7 +26,7 @@ public sealed class FilterAndRegenerate
     }
 
     /// <summary>Runs one prompt.</summary>
-    /// <param name="prompt">The prompt; its response is left out of account.</param>
+    /// <param name="prompt">The prompt; its response is ignored.</param>
     /// <param name="generate">Makes an answer.</param>
     /// <param name="context">Who asks.</param>
     /// <param name="cancellationToken">Cancels everything; nothing is returned then.</param>
@@ -42,7 +42,7 @@ public sealed class FilterAndRegenerate
     }
 
     /// <summary>Runs many prompts together: each round only the rows that are still unsafe are regenerated, and they are moderated in one call.</summary>
-    /// <param name="prompts">The prompts; their responses are left out of account.</param>
+    /// <param name="prompts">The prompts; their responses are ignored.</param>
     /// <param name="generate">Makes an answer for each of the rows it is given.</param>
     /// <param name="context">Who asks.</param>
     /// <param name="cancellationToken">Cancels everything; nothing is returned then.</param>
