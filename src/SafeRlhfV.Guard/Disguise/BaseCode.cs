@@ -10,11 +10,11 @@ internal static class BaseCode
     private static readonly SearchValues<char> Digits32 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz");
     private static readonly SearchValues<char> Printed = SearchValues.Create([.. Enumerable.Range('!', 94).Select(code => (char)code)]);
 
-    private static readonly sbyte[][] Alphabets =
+    private static readonly CodeTable[] Alphabets =
     [
-        Values(string.Concat(Enumerable.Range('!', 85).Select(code => (char)code))),
-        Values("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"),
-        Values("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"),
+        new(string.Concat(Enumerable.Range('!', 85).Select(code => (char)code))),
+        new("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"),
+        new("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"),
     ];
 
     /// <summary>Opens such code.</summary>
@@ -68,7 +68,7 @@ internal static class BaseCode
             return Decode85(text.AsSpan(start + 2, end - start - 4), Alphabets[0]) is { } marked ? (start, end, marked) : null;
         while (from < to && Quotes.Contains(text[from])) from++;
         while (to > from && Quotes.Contains(text[to - 1])) to--;
-        foreach (sbyte[] alphabet in Alphabets)
+        foreach (CodeTable alphabet in Alphabets)
         {
             if (Decode85(text.AsSpan(start, end - start), alphabet) is { } whole) return (start, end, whole);
             if (from > start && Decode85(text.AsSpan(from, end - from), alphabet) is { } tail) return (from, end, tail);
@@ -79,7 +79,7 @@ internal static class BaseCode
     }
 
     // Most text is told from code by its first five digits.
-    private static string? Decode85(ReadOnlySpan<char> digits, sbyte[] alphabet)
+    private static string? Decode85(ReadOnlySpan<char> digits, CodeTable alphabet)
     {
         if (digits.Length < Shortest85) return null;
         byte[] bytes = new byte[(digits.Length / 5 * 4) + 4];
@@ -91,7 +91,7 @@ internal static class BaseCode
             ulong value = 0;
             for (int i = 0; i < 5; i++)
             {
-                int digit = i >= length ? 84 : digits[at + i] < alphabet.Length ? alphabet[digits[at + i]] : -1;
+                int digit = i >= length ? 84 : alphabet.Value(digits[at + i]);
                 if (digit < 0) return null;
                 value = (value * 85) + (ulong)digit;
             }
@@ -104,13 +104,5 @@ internal static class BaseCode
             }
         }
         return EncodedText.Text(bytes[..count]) is { } read && EncodedText.IsWords(read) ? read : null;
-    }
-
-    private static sbyte[] Values(string alphabet)
-    {
-        sbyte[] values = new sbyte[128];
-        Array.Fill(values, (sbyte)-1);
-        for (int i = 0; i < alphabet.Length; i++) values[alphabet[i]] = (sbyte)i;
-        return values;
     }
 }

@@ -20,10 +20,10 @@ internal static class BrokenCode
     private static readonly int[] Bits = [6, 5, 4]; // of a digit
 
     // By bits, from 4 on: "-_" stand for "+/", and capitals for small hexadecimal digits.
-    private static readonly sbyte[][] Tables =
+    private static readonly CodeTable[] Tables =
     [
-        Values("0123456789abcdef", "ABCDEF"), Values("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ""),
-        Values("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_"),
+        new("0123456789abcdef", "ABCDEF"), new("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
+        new("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "-_"),
     ];
 
     private static readonly SearchValues<char>[] Digits = [.. new[] { 4, 5, 6 }.Select(bits =>
@@ -237,16 +237,7 @@ internal static class BrokenCode
         code.ContainsAnyInRange('a', 'z') && (code.ContainsAnyInRange('A', 'Z') || code.ContainsAnyInRange('0', '9'));
 
     // What a character stands for; -1 for what is no code.
-    private static int Value(char letter, int bits) => letter < 0x80 ? Tables[bits - 4][letter] : -1;
-
-    private static sbyte[] Values(string digits, string others)
-    {
-        sbyte[] values = new sbyte[0x80];
-        Array.Fill(values, (sbyte)-1);
-        for (int i = 0; i < digits.Length; i++) values[digits[i]] = (sbyte)i;
-        for (int i = 0; i < others.Length; i++) values[others[i]] = (sbyte)(digits.Length - others.Length + i);
-        return values;
-    }
+    private static int Value(char letter, int bits) => Tables[bits - 4].Value(letter);
 
     private readonly record struct Piece(int Start, int End, bool IsEnd);
 
