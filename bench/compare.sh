@@ -3,6 +3,8 @@
 # bench/compare.sh [--peer SCRIPT] [--threads 2] [--repeat 9] [--only "train decode ppo wide image tokenizer"]
 # The peer's script comes from --peer or PEER (default: ../shared/bench/peer_torch.py), its interpreter from PYTHON (default: the first with torch).
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 peer="${PEER:-../shared/bench/peer_torch.py}" threads=2 repeat=9 works="train decode ppo wide image tokenizer"
 while [ $# -gt 0 ]; do

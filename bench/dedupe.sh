@@ -2,6 +2,8 @@
 # Duplicates at scale: 'data dedupe' of a data set of small images (1e6 rows: about ten minutes), then a search of made-up fingerprints (1e7: some minutes, 8 GB of scratch in TMPDIR).
 # bench/dedupe.sh [ROWS] [FINGERPRINTS] [MEMORY_MB]
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 rows="${1:-1000000}" fingerprints="${2:-10000000}" memory="${3:-600}"
 dotnet build bench/SafeRlhfV.FingerprintLoad -c Release -v q --nologo >&2

@@ -2,6 +2,8 @@
 # What the memory plan foretells beside what the process took at its peak (VmHWM), for a tiny Qwen2-VL, a tiny and a middle-sized LLaVA: the tables in docs/training.md.
 # bench/memory.sh [--work FOLDER] [--only "tiny qwen mid"] [--runs "sft ..."]; the middle size takes some minutes and up to 6 GiB.
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)"
 cd "$root"
 work="" sizes="tiny qwen mid" runs="sft sft-checkpointing sft-lora sft-photos reward dpo dpo-lora guard guard-tokens ppo-none ppo-backbone ppo-world ppo-rounds"

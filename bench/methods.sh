@@ -3,6 +3,8 @@
 # start, unsafe and severe answers, cost. bench/methods.sh [--seeds "0 1 2"] [--only "ppo grpo ..."] [--out runs/methods] [--validation]
 # A seed whose demo is in OUT/seed-N already is not run again, nor a method that is finished. Choose settings with --validation, report without.
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 seeds="0 1 2" works="dpo-safe grpo grpo-severity grpo-tail" out=runs/methods judge=()
 while [ $# -gt 0 ]; do

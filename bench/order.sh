@@ -3,6 +3,8 @@
 # scores the answers, and every pair whose rated difference lies outside its 95 % interval must be in the rater's order (else exit code 1).
 # bench/order.sh DEMO [--seed 0] [--out runs/order]    DEMO is a finished demo's folder, --seed the one it was run with.
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 [ $# -gt 0 ] || { echo "usage: bench/order.sh DEMO [--seed N] [--out FOLDER]" >&2; exit 2; }
 demo="$(readlink -f "$1")" seed=0 out=runs/order
 shift

@@ -5,6 +5,8 @@
 # Each rank computes with one thread, and the one process beside them with two: on an idle machine with two processors, 2 ranks are to be compared with it.
 # The model is a tiny one; another of the same chat format shows times of its size.
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 launcher=mpirun.openmpi counts="1 2 4" works="sft reward cost scores dpo ppo guard" steps=12 start=tests/golden/models/llava-1.5-tiny out="$(mktemp -d)"
 while [ $# -gt 0 ]; do

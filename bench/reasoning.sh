@@ -4,6 +4,8 @@
 # A seed whose data and models are in OUT/seed-N already does not make them again, nor a run that is finished. Choose settings with --validation, report
 # without.
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 seeds="0" out=runs/reasoning judge=() sets=()
 while [ $# -gt 0 ]; do

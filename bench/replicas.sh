@@ -3,6 +3,8 @@
 # killed under load: how many requests got no answer (0 is right), and whether all audit chains are whole. About a minute and a half.
 # bench/replicas.sh [--seconds 8] [--warm 6] [--callers 4]; callers are a gateway's. SAFERLHFV_POSTGRES names a server to use instead of starting one.
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 dotnet build bench/SafeRlhfV.GatewayLoad -c Release -v q --nologo >&2
 connection="${SAFERLHFV_POSTGRES:-}"

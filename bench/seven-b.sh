@@ -4,6 +4,8 @@
 # bench/seven-b.sh [--work FOLDER] [--only "llava qwen"]; tens of minutes, 20 GB of memory and 17 GB of disk at a time. Tokens are those of the tiny models'
 # tokenizers in tests/golden; sizes, images and weights are the real ones'.
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)"
 cd "$root"
 work="" models="llava qwen"

@@ -2,6 +2,8 @@
 # How fast work is while libtorch's threads wait as the launcher has it, always spin, or always sleep: on an idle machine, and beside one endless loop a processor.
 # bench/waiting.sh [--threads 2] [--repeat 60] [--only "decode-b1 decode-b16 ppo-step-backbone train-step"]; nothing else should run on the machine.
 set -euo pipefail
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/common.sh"
+tell_usage "$@"
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 threads=2 repeat=60 works="decode-b1 decode-b16 ppo-step-backbone train-step"
 while [ $# -gt 0 ]; do

@@ -19,6 +19,13 @@ need_sdk() {
   esac
 }
 
+# tell_usage "$@": where a script is asked for --help, the comments at its head; nothing is built for it.
+tell_usage() {
+  case " $* " in
+    *" --help "* | *" -h "*) sed -n '2,/^[^#]/{s/^#$//p;s/^# //p}' "${BASH_SOURCE[1]}"; exit 0 ;;
+  esac
+}
+
 # build_quietly PROJECT CONFIGURATION [OPTIONS...]: a line while it works, the errors if it fails.
 build_quietly() {
   echo "safe-rlhf-v: building (the first time fetches about 700 MB of packages) ..." >&2

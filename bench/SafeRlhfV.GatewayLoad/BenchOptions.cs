@@ -5,19 +5,9 @@ namespace SafeRlhfV.GatewayLoad;
 /// <summary>How much load; every number has a bound, so that a slip of the finger does not fill the machine.</summary>
 internal sealed record BenchOptions
 {
-    public const string Usage = """
-        Usage: bench/gateway.sh [options]
-          --wires "NAME ..."  which wires, of chat, responses, messages and embeddings (all)
-          --rounds N          how often latency and throughput are measured, 1 to 20 (3)
-          --seconds N         how long each time, 1 to 30 (3)
-          --warm N            seconds of warming up for each server, 0 to 60 (6)
-          --rate N            requests a second for the latency, 1 to 5000 (500)
-          --callers N         callers at once for the throughput, 1 to 256 (32)
-          --streams N         how many streams in all, 0 to 20000 (10000); 0 leaves them out
-          --open N            how many streams are open at a time, 1 to 1000 (500)
-          --guard FOLDER      moderate with a guard's checkpoint instead of keywords; chat, responses and messages then send an image with each request
-          --help              this text
-        """;
+    /// <summary>The options; bench/gateway.sh explains them.</summary>
+    public static readonly IReadOnlyList<string> Names =
+        ["--wires", "--rounds", "--seconds", "--warm", "--rate", "--callers", "--streams", "--open", "--guard"];
 
     public IReadOnlyList<BenchWire> Wires { get; init; } = BenchWire.All;
 
@@ -45,7 +35,7 @@ internal sealed record BenchOptions
         for (int i = 0; i < args.Count; i += 2)
         {
             string name = args[i];
-            if (i + 1 == args.Count) throw Fault(IsKnown(name) ? $"{name} needs a value." : $"{name} is unknown.");
+            if (i + 1 == args.Count) throw Fault(Names.Contains(name) ? $"{name} needs a value." : $"{name} is unknown.");
             string value = args[i + 1];
             options = name switch
             {
@@ -57,14 +47,16 @@ internal sealed record BenchOptions
                 "--callers" => options with { Callers = Number(name, value, 1, 256) },
                 "--streams" => options with { Streams = Number(name, value, 0, 20_000) },
                 "--open" => options with { Open = Number(name, value, 1, 1000) },
-                "--guard" => options with { Guard = Path.GetFullPath(value) },
+                "--guard" => options with { Guard = GuardOf(name, value) },
                 _ => throw Fault($"{name} is unknown."),
             };
         }
         return options;
     }
 
-    private static bool IsKnown(string name) => Usage.Contains($"  {name} ", StringComparison.Ordinal);
+    private static string GuardOf(string name, string folder) => Directory.Exists(folder)
+        ? Path.GetFullPath(folder)
+        : throw Fault($"{name} {folder}: no such folder; give a guard's checkpoint, such as runs/demo/models/guard of a finished demo.");
 
     private static BenchWire[] WiresOf(string names)
     {

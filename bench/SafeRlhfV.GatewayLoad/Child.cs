@@ -38,7 +38,7 @@ internal sealed class Child : IAsyncDisposable
         foreach (string argument in mode) start.ArgumentList.Add(argument);
         Process process = Process.Start(start)!;
         string address = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60))
-            ?? throw new InvalidOperationException($"{mode[0]} did not start.");
+            ?? throw new InvalidInputException($"the {mode[0]} did not start; the line above says why.");
         return new(process, address);
     }
 

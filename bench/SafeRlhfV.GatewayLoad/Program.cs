@@ -1,11 +1,6 @@
 using SafeRlhfV.GatewayLoad;
 
 // One program in several processes: the load itself starts the others (stub, proxy, balancer, gateways) on loopback, and ends them.
-if (args is ["--help"])
-{
-    Console.WriteLine(BenchOptions.Usage);
-    return 0;
-}
 try
 {
     return await RunAsync(args);

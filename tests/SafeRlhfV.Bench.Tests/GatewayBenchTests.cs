@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using SafeRlhfV.GatewayLoad;
+using SafeRlhfV.Testing;
 
 namespace SafeRlhfV.Bench.Tests;
 
@@ -8,10 +10,10 @@ public sealed class GatewayBenchTests
     [Fact]
     public void OptionsAreReadAndTheStandardOnesFillTheRest()
     {
-        BenchOptions options = BenchOptions.Parse(["--wires", "messages chat", "--rounds", "2", "--streams", "0", "--guard", "a"]);
+        BenchOptions options = BenchOptions.Parse(["--wires", "messages chat", "--rounds", "2", "--streams", "0", "--guard", "."]);
         Assert.Equal(["messages", "chat"], options.Wires.Select(wire => wire.Name));
         Assert.Equal((2, 0, 500, 500), (options.Rounds, options.Streams, options.Rate, options.Open));
-        Assert.Equal(Path.GetFullPath("a"), options.Guard);
+        Assert.Equal(Path.GetFullPath("."), options.Guard);
         Assert.Equal(["chat", "responses", "messages", "embeddings"], BenchOptions.Parse([]).Wires.Select(wire => wire.Name));
     }
 
@@ -21,6 +23,7 @@ public sealed class GatewayBenchTests
     [InlineData("--wires", "chat,completions", "--wires: there is no wire 'completions'; there are chat, responses, messages, embeddings.")]
     [InlineData("--wires", " ", "--wires names no wire.")]
     [InlineData("--wire", "chat", "--wire is unknown.")]
+    [InlineData("--guard", "nope", "--guard nope: no such folder; give a guard's checkpoint, such as runs/demo/models/guard of a finished demo.")]
     [InlineData("--open", null, "--open needs a value.")]
     [InlineData("--opens", null, "--opens is unknown.")]
     public void AWrongOptionIsANamedError(string name, string? value, string fault)
@@ -30,10 +33,37 @@ public sealed class GatewayBenchTests
     }
 
     [Fact]
-    public void EveryOptionStandsInTheUsage()
+    public void EveryOptionStandsInTheScriptsHead()
     {
-        foreach (string option in (string[])["wires", "rounds", "seconds", "warm", "rate", "callers", "streams", "open", "guard", "help"])
-            Assert.Contains($"  --{option} ", BenchOptions.Usage);
+        string script = File.ReadAllText(Path.Combine(Golden.RepositoryRoot(), "bench", "gateway.sh"));
+        foreach (string option in BenchOptions.Names)
+        {
+            Assert.Contains($"#   {option} ", script);
+            Assert.DoesNotContain("unknown", Assert.Throws<InvalidInputException>(() => BenchOptions.Parse([option])).Message);
+        }
+    }
+
+    /// <summary>A copy of the scripts has no sources: what would build fails.</summary>
+    [Fact]
+    public void HelpOfEveryScriptIsPrintedWithoutABuild()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string part in (string[])["bench", "build"])
+        {
+            Directory.CreateDirectory(folder.At(part));
+            foreach (string file in Directory.GetFiles(Path.Combine(Golden.RepositoryRoot(), part), "*.sh"))
+                File.Copy(file, folder.At(part, Path.GetFileName(file)));
+        }
+        foreach (string script in Directory.GetFiles(folder.At("bench")))
+        {
+            ProcessStartInfo start = new("bash", [script, "--help"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using Process process = Process.Start(start)!;
+            string output = process.StandardOutput.ReadToEnd(), errors = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Assert.Equal((0, ""), (process.ExitCode, errors));
+            Assert.Contains($"bench/{Path.GetFileName(script)}", output);
+            Assert.DoesNotContain("pipefail", output);
+        }
     }
 
     [Fact]
