@@ -50,7 +50,7 @@ internal sealed class GuardChoice : IDisposable
     /// <exception cref="InvalidInputException">It cannot be opened.</exception>
     public static IModerator Open(ModeratorKind kind, string value, string? model, string? key, string? dtype, HttpClient http)
     {
-        List<string> sets = [Set(kind.Option!.Key, value)];
+        List<YamlSet> sets = [Set(kind.Option!.Key, value)];
         if (kind.Option.IsService)
         {
             ChatChoice.Address(kind.Option.Name, value);
@@ -64,6 +64,8 @@ internal sealed class GuardChoice : IDisposable
         {
             OpenCheckpoint = folder => LocalChatClient.Load(folder),
         });
+
+        YamlSet Set(string key, string set) => new($"{key}='{set.Replace("'", "''", StringComparison.Ordinal)}'", kind.Option!.Name);
     }
 
     private string Names
@@ -75,7 +77,6 @@ internal sealed class GuardChoice : IDisposable
         }
     }
 
-    private static string Set(string key, string value) => $"{key}='{value.Replace("'", "''", StringComparison.Ordinal)}'";
 
     /// <summary>Refuses verdicts that are none: "unsafe" for want of a judge says nothing about what was to be judged.</summary>
     /// <exception cref="ServiceException">The service stopped answering, or nothing at all could be judged.</exception>

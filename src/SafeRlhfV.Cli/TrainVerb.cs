@@ -52,7 +52,7 @@ internal static class TrainVerb
                 throw new InvalidInputException("--name is the ${name} of a recipe; give --config, or leave --name out.");
             Recipe recipe = ReadRecipe(trainer, file?.FullName, parsed.GetValue(nameOption),
                 places.Where(place => parsed.GetValue(place.Option) is not null).ToDictionary(place => place.Key, place => parsed.GetValue(place.Option)!),
-                parsed.GetValue(set)!);
+                [.. parsed.GetValue(set)!.Select(one => new YamlSet(one))]);
             if (recipe.Run.Folder.Length == 0) throw new InvalidInputException("train needs a folder for the run: --out FOLDER, or run.folder in the recipe.");
             CertifiedRelease? release = recipe is RolloutRecipe { Certify: { } certificate } rollout ? new(rollout, certificate) : null;
             if (parsed.GetValue(certify) && release is null)
@@ -94,17 +94,23 @@ internal static class TrainVerb
     /// <param name="config">The recipe's file; null = the trainer's defaults.</param>
     /// <param name="name">What stands for ${name} in it.</param>
     /// <param name="places">Folders by the recipe's keys, as the trainer's options and --out name them.</param>
-    /// <param name="sets">Values of --set.</param>
+    /// <param name="sets">Values in place of the recipe's.</param>
     internal static Recipe ReadRecipe(TrainerDefinition trainer, string? config, string? name, IReadOnlyDictionary<string, string> places,
-        IReadOnlyList<string> sets)
+        IReadOnlyList<YamlSet> sets)
     {
         string? model = places.GetValueOrDefault(trainer.ModelKey);
-        string[] all =
+        YamlSet[] all =
         [
-            .. places.Where(place => config is null || place.Key != trainer.ModelKey).Select(place => $"{place.Key}={Quote(place.Value)}"), .. sets,
+            .. places.Where(place => config is null || place.Key != trainer.ModelKey)
+                .Select(place => new YamlSet($"{place.Key}={Quote(place.Value)}", OptionOf(trainer, place.Key))),
+            .. sets,
         ];
-        return config is null ? RecipeReader.FromSets(trainer, all) : RecipeReader.Load(config, all, trainer, new(model, name));
+        return config is null ? RecipeReader.FromSets(trainer, all) : RecipeReader.Load(config, trainer, all, new(model, name));
     }
+
+    /// <summary>The option that stands for a key of the recipe.</summary>
+    internal static string OptionOf(TrainerDefinition trainer, string key) =>
+        key == "run.folder" ? "--out" : trainer.Options.First(option => option.Key == key).Name;
 
     private static string Stopped(string folder, IEnumerable<string> command) => TrainingRun.NewestCheckpoint(folder) is { } saved
         ? $"stopped. Step {saved.Step} is saved in {saved.Folder}; to resume: safe-rlhf-v {string.Join(' ', command.Select(ShellWord))}"

@@ -79,12 +79,13 @@ public sealed class OperationTests
             ["SAFERLHFV_OTHER"] = "x",
         }));
         Assert.Equal((7, "http://0.0.0.0:80", "https://app.example"), (settings.Limits.Concurrency, settings.Listen, Assert.Single(settings.CorsOrigins)));
-        Assert.Contains(": SAFERLHFV_GATEWAY__LIMITS__CONCURENCY: limits.concurency: unknown key", Refused("SAFERLHFV_GATEWAY__LIMITS__CONCURENCY", "7"));
-        Assert.Contains(": SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY: limits.concurrency: 'many' must be",
+        Assert.Contains("SAFERLHFV_GATEWAY__LIMITS__CONCURENCY has 1 fault: limits.concurency: unknown key",
+            Refused("SAFERLHFV_GATEWAY__LIMITS__CONCURENCY", "7"));
+        Assert.Contains("SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY has 1 fault: limits.concurrency: 'many' must be",
             Refused("SAFERLHFV_GATEWAY__LIMITS__CONCURRENCY", "many"));
-        Assert.Contains(": saferlhfv_gateway__tls__certificate: ", Refused("saferlhfv_gateway__tls__certificate", "x"));
-        Assert.Contains(": SAFERLHFV_GATEWAY__CORS__ORIGINS: ", Refused("SAFERLHFV_GATEWAY__CORS__ORIGINS", "[ open"));
-        Assert.Contains(": SAFERLHFV_GATEWAY__MODELS__NAME: ", Refused("SAFERLHFV_GATEWAY__MODELS__NAME", "x"));
+        Assert.Contains("saferlhfv_gateway__tls__certificate has 1 fault: tls", Refused("saferlhfv_gateway__tls__certificate", "x"));
+        Assert.Contains("SAFERLHFV_GATEWAY__CORS__ORIGINS has 2 faults: ", Refused("SAFERLHFV_GATEWAY__CORS__ORIGINS", "[ open"));
+        Assert.Contains("SAFERLHFV_GATEWAY__MODELS__NAME has 1 fault: ", Refused("SAFERLHFV_GATEWAY__MODELS__NAME", "x"));
 
         string Refused(string variable, string value)
         {

@@ -24,7 +24,7 @@ internal sealed record AlignSettings
     public required GateLimits Gates { get; init; }
 
     /// <summary>The recipe (null = the trainer's defaults) and values that replace some of it, by trainer.</summary>
-    public required IReadOnlyDictionary<string, (string? Recipe, IReadOnlyList<string> Sets)> Trainers { get; init; }
+    public required IReadOnlyDictionary<string, (string? Recipe, IReadOnlyList<YamlSet> Sets)> Trainers { get; init; }
 
     /// <summary>The share of the rows that a split gets.</summary>
     public double ShareOf(string split) => double.Parse(
@@ -40,8 +40,7 @@ internal sealed record AlignSettings
         ILookup<string, string> ofTrainers = sets.Where(set => TrainerOf(set) is not null)
             .ToLookup(set => TrainerOf(set)!, set => set[(set.IndexOf('.') + 1)..]);
         string[] own = [.. sets.Where(set => TrainerOf(set) is null)];
-        string folder = file is null ? "" : Path.GetDirectoryName(Path.GetFullPath(file))!;
-        AlignSettings Make(YamlSection section) => Read(section, folder, ofTrainers);
+        AlignSettings Make(YamlSection section) => Read(section, file, ofTrainers);
         if (file is null) return YamlSection.Read("{}\n", "align", Make, own, lines: false);
         return YamlSection.Read(DiskErrors.Reading(file, () => YamlTree.Load(file), "recipes/align has some"), Make, own);
     }
@@ -49,8 +48,9 @@ internal sealed record AlignSettings
     private static string? TrainerOf(string set) =>
         set.Split('=')[0].Split('.') is [var trainer, _, _, ..] && Trained.Contains(trainer) ? trainer : null;
 
-    private static AlignSettings Read(YamlSection section, string folder, ILookup<string, string> sets)
+    private static AlignSettings Read(YamlSection section, string? file, ILookup<string, string> sets)
     {
+        string folder = file is null ? Environment.CurrentDirectory : Path.GetDirectoryName(Path.GetFullPath(file))!;
         string shares = section.Text("shares") ?? $"{Train}=0.7,{Validation}=0.2,{Test}=0.1";
         string[] splits = [.. shares.Split(',', StringSplitOptions.TrimEntries).Select(part => part.Split('=')[0].Trim())];
         if (!splits.Order(StringComparer.Ordinal).SequenceEqual([Test, Train, Validation]))
@@ -74,7 +74,9 @@ internal sealed record AlignSettings
             {
                 YamlSection? own = section.Section(trainer);
                 string? recipe = own?.Text("recipe");
-                return (recipe is null ? null : Path.GetFullPath(recipe, folder), (IReadOnlyList<string>)[.. own?.Texts("set") ?? [], .. sets[trainer]]);
+                IEnumerable<YamlSet> written = (own?.Texts("set") ?? []).Select(set => new YamlSet(set, $"{file ?? "--set"}, {trainer}.set,"));
+                IEnumerable<YamlSet> given = sets[trainer].Select(set => new YamlSet(set, $"--set for {trainer}"));
+                return (recipe is null ? null : Path.GetFullPath(recipe, folder), (IReadOnlyList<YamlSet>)[.. written, .. given]);
             }),
         };
     }

@@ -74,8 +74,11 @@ internal sealed class AlignStages
         string[] trainers = [.. ((string[])[Sft, Reward, Cost, AlignOptions.Methods[options.Method].Trainer, Guard]).Except(options.Skip)];
         stages.Add(new AlignStage(CheckData, "look for what is wrong with the rows", Split)
         {
-            Commands = [new(["data", "validate", folders.Data, .. trainers.SelectMany(trainer => (string[])["--for", trainer])])
+            // the user's own files, whose rows can be found; images in two of their splits part when they are split anew
+            Commands = [new(["data", "validate", options.Data, .. trainers.SelectMany(trainer => (string[])["--for", trainer])])
             { Printed = folders.Check(CheckData), MayFail = true }],
+            Inputs = dataDigest,
+            Places = [options.Data],
             Makes = [folders.Check(CheckData)],
         });
         stages.Add(new AlignStage(DataGate, "gate: rows without errors", CheckData) { Own = _ => gates.CheckData(), IsAlwaysRun = true });
@@ -201,16 +204,16 @@ internal sealed class AlignStages
         (string Key, string Folder)[]? scorers = null, string[]? before = null, string[]? after = null, string split = AlignSettings.Train)
     {
         TrainerDefinition definition = Trainers.All.Find(trainer)!;
-        (string? recipe, IReadOnlyList<string> sets) = options.Settings.Trainers[trainer];
+        (string? recipe, IReadOnlyList<YamlSet> sets) = options.Settings.Trainers[trainer];
         string data = definition.Options.First(option => option.Name == "--data").Key;
         Dictionary<string, string> places = new() { [definition.ModelKey] = start, [data] = folders.Data, ["run.folder"] = folders.Run(name) };
         foreach ((string key, string folder) in scorers ?? []) places.Add(key, folder);
-        string[] all =
+        YamlSet[] all =
         [
-            .. before ?? [], .. sets, $"{data[..^"folder".Length]}split={split}",
-            .. options.Seed is { } seed ? [$"training.seed={Text(seed)}"] : (string[])[], .. options.Card is null ? [] : (string[])["model.device=cuda"],
-            .. after ?? [],
+            .. Own(before), .. sets, .. Own($"{data[..^"folder".Length]}split={split}"),
+            .. options.Seed is { } seed ? Own($"training.seed={Text(seed)}") : [], .. options.Card is null ? [] : Own("model.device=cuda"), .. Own(after),
         ];
+        IEnumerable<YamlSet> Own(params string[]? values) => (values ?? []).Select(value => new YamlSet(value, "align"));
         AlignTraining training = new()
         {
             Trainer = definition,

@@ -18,7 +18,7 @@ internal sealed record AlignTraining
     public required IReadOnlyDictionary<string, string> Places { get; init; }
 
     /// <summary>Values that replace the recipe's.</summary>
-    public required IReadOnlyList<string> Sets { get; init; }
+    public required IReadOnlyList<YamlSet> Sets { get; init; }
 
     /// <summary>The model that all stages come from: it has the shape of every model that is trained.</summary>
     public required string Start { get; init; }
@@ -35,7 +35,8 @@ internal sealed record AlignTraining
     public AlignCommand Command => new([
         "train", Trainer.Name,
         .. Config is null ? [] : (string[])["--config", Config], .. NameOf is { } name ? (string[])["--name", name] : [],
-        .. Places.SelectMany(place => (string[])[OptionOf(place.Key), place.Value]), .. Sets.SelectMany(set => (string[])["--set", set]),
+        .. Places.SelectMany(place => (string[])[TrainVerb.OptionOf(Trainer, place.Key), place.Value]),
+        .. Sets.SelectMany(set => (string[])["--set", set.Setting]),
     ])
     { WhenResumed = ["--resume"] };
 
@@ -48,10 +49,10 @@ internal sealed record AlignTraining
     {
         double epochs = Recipe is RolloutRecipe rollout ? rollout.Sampling.Epochs : ((IModelTrainingRecipe)Recipe).Training.Epochs;
         string split = $"{DataKey[..^"folder".Length]}split";
-        return Read(data, [.. Sets, $"{split}=", string.Create(CultureInfo.InvariantCulture, $"training.epochs={Math.Max(1e-6, epochs * Share)}")]);
+        return Read(data, [.. Sets, new($"{split}="), new(string.Create(CultureInfo.InvariantCulture, $"training.epochs={Math.Max(1e-6, epochs * Share)}"))]);
     }
 
-    private Recipe Read(string data, IReadOnlyList<string> sets)
+    private Recipe Read(string data, IReadOnlyList<YamlSet> sets)
     {
         Dictionary<string, string> places = Places.ToDictionary(place => place.Key, place => place.Key switch
         {
@@ -62,6 +63,4 @@ internal sealed record AlignTraining
         });
         return TrainVerb.ReadRecipe(Trainer, Config, NameOf, places, sets);
     }
-
-    private string OptionOf(string key) => key == "run.folder" ? "--out" : Trainer.Options.First(option => option.Key == key).Name;
 }

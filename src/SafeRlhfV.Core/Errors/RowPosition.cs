@@ -14,6 +14,9 @@ public readonly record struct RowPosition(string Config, string Split, string Fi
     /// <summary>The position of a row of the file whose first row stands here.</summary>
     public RowPosition Of(long row) => this with { Row = row, Index = Index + row };
 
+    /// <summary>"file, row 3": where a person finds it.</summary>
+    public string InFile() => $"{File}, row {Row}";
+
     /// <summary>"config/split/index", the name that reports use.</summary>
     public override string ToString() => $"{Config}/{Split}/{Index}";
 }

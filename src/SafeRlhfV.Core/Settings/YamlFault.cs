@@ -6,6 +6,9 @@ namespace SafeRlhfV.Core;
 /// <param name="File">The file, where it is not the one that was asked for but one that it is based on; what set the value, where <c>--set</c> did not.</param>
 public sealed record YamlFault(long Line, string Message, string? File = null)
 {
+    /// <summary>What set the value, where it was set from outside the files; null for a value of a file.</summary>
+    internal string? SetBy => Line == 0 ? File ?? "--set" : null;
+
     /// <inheritdoc/>
-    public override string ToString() => Line == 0 ? $"{File ?? "--set"}: {Message}" : $"{(File is null ? "" : $"{File} ")}line {Line}: {Message}";
+    public override string ToString() => Line == 0 ? Message : $"{(File is null ? "" : $"{File} ")}line {Line}: {Message}";
 }

@@ -15,10 +15,13 @@ public sealed class YamlSection
     private readonly HashSet<string> asked = [];
     private readonly string path;
     private readonly YamlPlaces places;
+
+    // the section itself, or the one around it that stands in the file: what is missing is missing there
+    private readonly YamlMappingNode written;
     private bool skipsUnknown;
 
-    private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults, YamlPlaces places) =>
-        (this.node, this.path, this.faults, this.places) = (node, path, faults, places);
+    private YamlSection(YamlMappingNode node, string path, List<YamlFault> faults, YamlPlaces places, YamlMappingNode written) =>
+        (this.node, this.path, this.faults, this.places, this.written) = (node, path, faults, places, written);
 
     /// <summary>The line that the section begins on; 0 where it was set from outside the file.</summary>
     public long Line => places.Of(node).Line;
@@ -41,9 +44,19 @@ public sealed class YamlSection
     /// <param name="source">What to call it in messages, such as the file's path.</param>
     /// <param name="read">Makes the settings of it.</param>
     /// <param name="sets">Values that replace the file's or add to them.</param>
+    /// <param name="lines">Whether messages name lines: not where a program made the text.</param>
     /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
-    public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<YamlSet> sets) =>
-        Read(YamlTree.Parse(text, source), read, sets, null, lines: true);
+    public static T Read<T>(string text, string source, Func<YamlSection, T> read, IReadOnlyList<YamlSet> sets, bool lines = true) =>
+        Read(YamlTree.Parse(text, source), read, sets, null, lines);
+
+    /// <summary>As below, with values from places that messages name.</summary>
+    /// <param name="tree">The tree.</param>
+    /// <param name="read">Makes the settings of it.</param>
+    /// <param name="sets">Values that replace the files' or add to them.</param>
+    /// <param name="variables">The variables that values may use, as below.</param>
+    /// <exception cref="InvalidInputException">It is not YAML, or has faults.</exception>
+    public static T Read<T>(YamlTree tree, Func<YamlSection, T> read, IReadOnlyList<YamlSet> sets, IReadOnlyDictionary<string, string?>? variables) =>
+        Read(tree, read, sets, variables, lines: true);
 
     /// <summary>Reads a tree, hands it to <paramref name="read"/> and reports all faults, unknown keys too, as one error. A tree is read once.</summary>
     /// <param name="tree">The tree.</param>
@@ -68,19 +81,20 @@ public sealed class YamlSection
             foreach (YamlSet set in sets)
                 if (YamlOverrides.Apply(root, set, tree.Places) is { } fault) faults.Add(fault);
             if (variables is not null) YamlVariables.Resolve(root, variables, tree.Places, faults);
-            YamlSection section = new(root, "", faults, tree.Places);
+            YamlSection section = new(root, "", faults, tree.Places, root);
             result = read(section);
             section.FindUnknown();
         }
         if (faults.Count == 0) return result;
-        IEnumerable<string> ordered = faults.OrderBy(fault => fault.File, StringComparer.Ordinal).ThenBy(fault => fault.Line)
-            .Select(fault => lines ? fault.ToString() : fault.Message);
-        throw new InvalidInputException($"{tree.Source} has {faults.Count} fault{(faults.Count == 1 ? "" : "s")}: {string.Join("; ", ordered)}.");
+        IEnumerable<string> places = faults.OrderBy(fault => fault.File, StringComparer.Ordinal).ThenBy(fault => fault.Line)
+            .GroupBy(fault => fault.SetBy ?? tree.Source, fault => lines ? fault.ToString() : fault.Message)
+            .Select(place => $"{place.Key} has {place.Count()} fault{(place.Count() == 1 ? "" : "s")}: {string.Join("; ", place)}");
+        throw new InvalidInputException($"{string.Join("; ", places)}.");
     }
 
     /// <summary>Adds a fault at a key, or at the section where the key is missing.</summary>
     public void Fault(string? key, string message) =>
-        faults.Add(places.Fault(key is not null && Find(key) is { } node ? node : this.node, $"{(key is null ? path : Name(key))}: {message}"));
+        faults.Add(places.Fault(key is null ? node : Find(key) ?? written, $"{(key is null ? path : Name(key))}: {message}"));
 
     /// <summary>Whether there is a fault at a key already: what follows from its value is not to be told then.</summary>
     /// <param name="key">The key, or a path below, such as rewards[0].kind.</param>
@@ -221,7 +235,7 @@ public sealed class YamlSection
     private YamlSection Child(YamlMappingNode node, string path)
     {
         if (children.FirstOrDefault(known => ReferenceEquals(known.node, node)) is { } met) return met; // asked for twice: one account of its keys
-        YamlSection child = new(node, path, faults, places);
+        YamlSection child = new(node, path, faults, places, places.IsSet(node) ? written : node);
         children.Add(child);
         return child;
     }

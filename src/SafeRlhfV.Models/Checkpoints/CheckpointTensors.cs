@@ -57,7 +57,7 @@ public sealed class CheckpointTensors : IDisposable
         throw new InvalidInputException(Directory.Exists(folder)
             ? $"{folder}: there are no weights: none of {string.Join(", ", Files.SelectMany(file => new[] { file, file + ".index.json" }))}; name a folder "
                 + "with a Hugging Face checkpoint."
-            : $"{folder}: no such folder.");
+            : $"{folder}: no such folder; give a checkpoint's folder, or a training run's.");
     }
 
     /// <inheritdoc/>

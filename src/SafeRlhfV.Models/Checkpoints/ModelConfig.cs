@@ -49,8 +49,11 @@ public abstract record ModelConfig
     /// <exception cref="InvalidInputException">A file is missing or malformed, or the family is not known.</exception>
     public static ModelConfig Load(string folder)
     {
-        if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: no such folder.");
+        if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: no such folder; give a checkpoint's folder, or a training run's.");
         string file = Path.Combine(folder, "config.json");
+        if (!File.Exists(file) && LoraConfig.IsIn(folder))
+            throw new InvalidInputException($"{folder}: holds an adapter, and a whole model is needed here; 'safe-rlhf-v model merge' adds it into its base "
+                + "model.");
         if (!File.Exists(file)) throw new InvalidInputException($"{file}: no such file; give the folder of a checkpoint, of an adapter or of a training run.");
         ModelConfig config = Parse(ConfigReader.Open(file));
         string generation = Path.Combine(folder, "generation_config.json");

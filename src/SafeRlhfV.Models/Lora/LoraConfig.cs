@@ -95,15 +95,22 @@ public sealed record LoraConfig
     /// <summary>What the low-rank product is multiplied by.</summary>
     public double Scaling => Alpha / (RankStabilised ? Math.Sqrt(Rank) : Rank);
 
+    /// <summary>The file with an adapter's settings.</summary>
+    public const string FileName = "adapter_config.json";
+
+    /// <summary>Whether a folder holds an adapter.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
+
     /// <summary>Reads adapter_config.json of a PEFT folder.</summary>
     /// <exception cref="InvalidInputException">It is missing or malformed, or asks for what is not supported; the setting is named.</exception>
-    public static LoraConfig Load(string folder) => LoraConfigReader.Read(ConfigReader.Open(Path.Combine(folder, "adapter_config.json")));
+    public static LoraConfig Load(string folder) => IsIn(folder) ? LoraConfigReader.Read(ConfigReader.Open(Path.Combine(folder, FileName)))
+        : throw new InvalidInputException($"{folder}: there is no {FileName}; give the folder of an adapter, as PEFT or a trainer here writes it.");
 
     /// <summary>The folder of an adapter's base model: what its settings name, as a path, from the adapter, or as a folder beside it.</summary>
     /// <exception cref="InvalidInputException">It is not named, or not found.</exception>
     public static string FindBase(string folder)
     {
-        string named = Load(folder).BaseModel ?? throw new InvalidInputException($"{folder}: adapter_config.json does not name its base model.");
+        string named = Load(folder).BaseModel ?? throw new InvalidInputException($"{folder}: {FileName} does not name its base model.");
         foreach (string candidate in new[] { named, Path.Combine(folder, named), Path.Combine(folder, "..", Path.GetFileName(named.TrimEnd('/'))) })
             if (File.Exists(Path.Combine(candidate, "config.json"))) return Path.GetFullPath(candidate);
         throw new InvalidInputException($"{folder}: the base model '{named}' is found neither as a folder nor beside the adapter.");

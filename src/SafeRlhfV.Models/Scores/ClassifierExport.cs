@@ -23,7 +23,7 @@ public static class ClassifierExport
     {
         options ??= new SaveOptions();
         if (!Directory.Exists(folder)) throw new InvalidInputException($"{folder}: there is no such folder; give the result of train reward, cost or scores.");
-        bool isAdapter = File.Exists(Path.Combine(folder, "adapter_config.json"));
+        bool isAdapter = LoraConfig.IsIn(folder);
         string model = isAdapter ? LoraConfig.FindBase(folder) : folder, head = ScoreModel.HeadFolder(model, isAdapter ? folder : null);
         if (!ScoreHead.IsIn(head)) throw new InvalidInputException($"{folder}: there is no score head in it; give the result of train reward, cost or scores.");
         if (ModelKinds.Of(head) is ModelKind.Guard)

@@ -31,9 +31,13 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
             foreach (long seed in seeds)
             {
                 string place = Path.Combine(folder, FolderName(name), $"seed-{seed}");
-                Recipe made = RecipeReader.Load(recipe,
-                    [$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own, .. sets ?? []],
-                    variables: variables);
+                YamlSet[] values =
+                [
+                    .. ((string[])[$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own])
+                        .Select(set => new YamlSet(set, $"{path}, variant '{name}',")),
+                    .. (sets ?? []).Select(set => new YamlSet(set)),
+                ];
+                Recipe made = RecipeReader.Load(recipe, trainer: null, values, variables);
                 runs.Add(new AblationRun(name, seed, made));
             }
         TrainerDefinition trainer = runs[0].Recipe.Trainer;

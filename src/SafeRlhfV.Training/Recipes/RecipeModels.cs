@@ -47,7 +47,7 @@ internal static class RecipeModels
     }
 
     /// <summary>Whether a folder holds an adapter.</summary>
-    public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, "adapter_config.json"));
+    public static bool IsAdapter(string folder) => LoraConfig.IsIn(folder);
 
     /// <summary>Puts the recipe's adapter on a model.</summary>
     /// <returns>Its name; null where all weights are trained.</returns>

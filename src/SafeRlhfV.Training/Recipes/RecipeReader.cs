@@ -11,14 +11,23 @@ public static class RecipeReader
     /// <param name="trainer">What the recipe must train; null = whatever it says.</param>
     /// <param name="variables">What the recipe leaves open.</param>
     /// <exception cref="InvalidInputException">The file cannot be read, or has faults: all are named with their files and lines.</exception>
-    public static Recipe Load(string path, IReadOnlyList<string>? sets = null, TrainerDefinition? trainer = null, RecipeVariables? variables = null)
+    public static Recipe Load(string path, IReadOnlyList<string>? sets = null, TrainerDefinition? trainer = null, RecipeVariables? variables = null) =>
+        Load(path, trainer, [.. (sets ?? []).Select(set => new YamlSet(set))], variables);
+
+    /// <summary>As above, with values from places that messages name.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="trainer">What the recipe must train; null = whatever it says.</param>
+    /// <param name="sets">Values that replace the file's.</param>
+    /// <param name="variables">What the recipe leaves open.</param>
+    /// <exception cref="InvalidInputException">The file cannot be read, or has faults: all are named with their files and lines.</exception>
+    public static Recipe Load(string path, TrainerDefinition? trainer, IReadOnlyList<YamlSet> sets, RecipeVariables? variables = null)
     {
         YamlTree tree = Open(path);
         RecipeVariables open = variables ?? new();
         if (open.HasIdleName(tree.Variables))
             throw new InvalidInputException($"{path}: --name is given, but the recipe has no ${{name}}; leave it out. --out names the run's folder.");
-        string[] model = open.SetsModel(tree.Variables) ? [ModelSet(tree.Top("trainer"), trainer, open.Model!)] : [];
-        return YamlSection.Read(tree, section => Read(section, trainer), [.. model, .. sets ?? []], open.Values).WithResults();
+        YamlSet[] model = open.SetsModel(tree.Variables) ? [new(ModelSet(tree.Top("trainer"), trainer, open.Model!), "--model")] : [];
+        return YamlSection.Read(tree, section => Read(section, trainer), [.. model, .. sets], open.Values).WithResults();
     }
 
     private static string ModelSet(string? named, TrainerDefinition? wanted, string folder)
@@ -44,9 +53,9 @@ public static class RecipeReader
 
     /// <summary>A trainer's defaults and the values that are set: a recipe without a file.</summary>
     /// <param name="trainer">The trainer.</param>
-    /// <param name="sets">Values, each as section.key=value.</param>
+    /// <param name="sets">The values.</param>
     /// <exception cref="InvalidInputException">It has faults: all are named.</exception>
-    public static Recipe FromSets(TrainerDefinition trainer, IReadOnlyList<string> sets) =>
+    public static Recipe FromSets(TrainerDefinition trainer, IReadOnlyList<YamlSet> sets) =>
         YamlSection.Read($"trainer: {trainer.Name}\n", $"train {trainer.Name}", section => Read(section, trainer), sets, lines: false).WithResults();
 
     private static Recipe Read(YamlSection section, TrainerDefinition? wanted)

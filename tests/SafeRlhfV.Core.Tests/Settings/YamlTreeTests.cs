@@ -39,8 +39,8 @@ public sealed class YamlTreeTests : IDisposable
         Write("below.yaml", "# a comment\na: { x: one, q: 2 }\n");
         Write("top.yaml", "base: below.yaml\na:\n  y: two\n  r: 1\n");
         string message = Refused("top.yaml", "a.z=three");
-        Assert.StartsWith($"{folder.At("top.yaml")} has 5 faults: --set: a.z: 'three' must be a whole number", message);
-        Assert.Contains("; line 3: a.y: 'two' must be a whole number", message);
+        Assert.StartsWith("--set has 1 fault: a.z: 'three' must be a whole number", message);
+        Assert.Contains($"; {folder.At("top.yaml")} has 4 faults: line 3: a.y: 'two' must be a whole number", message);
         Assert.Contains("; line 4: a.r: unknown key", message);
         Assert.Contains($"; {folder.At("below.yaml")} line 2: a.x: 'one' must be a whole number", message);
         Assert.Contains($"; {folder.At("below.yaml")} line 2: a.q: unknown key", message);

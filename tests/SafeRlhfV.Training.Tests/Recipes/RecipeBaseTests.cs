@@ -48,9 +48,9 @@ public sealed class RecipeBaseTests(TinyRecipes tiny) : IClassFixture<TinyRecipe
     public void FaultsOfTheBaseNameItsFile()
     {
         string message = Refused("base: below.yaml\nmodel:\n  rank: 1\n", new RecipeVariables("m"), "training.epochs=0", "training.micro_batch_size=5");
-        Assert.Contains("has 5 faults: --set: training.epochs: '0'", message);
-        Assert.Contains("--set: training.micro_batch_size: 5 is more than batch_size 4", message);
-        Assert.Contains("line 3: model.rank: unknown key", message);
+        Assert.StartsWith("--set has 2 faults: training.epochs: '0'", message);
+        Assert.Contains("; training.micro_batch_size: 5 is more than batch_size 4", message);
+        Assert.Contains("top.yaml has 3 faults: line 3: model.rank: unknown key", message);
         Assert.Contains($"{tiny.At("below.yaml")} line 6: data.folder: ${{name}} has no value; give --name", message);
     }
 

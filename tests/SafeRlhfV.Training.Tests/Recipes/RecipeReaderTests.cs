@@ -172,10 +172,11 @@ public sealed class RecipeReaderTests
             (reward.Seed, reward.Training.Lengths.TotalTokens, reward.Model.Lora, reward.Run.BestMetric, reward.Model.Dtype));
         string message = Assert.Throws<InvalidInputException>(() =>
             RecipeReader.Parse(Reward, sets: ["training.sede=9", "training.batch_size=many", "nonsense", "training.seed.x=1", "trainer=cost"])).Message;
-        Assert.Contains("--set: training.sede: unknown key", message);
-        Assert.Contains("--set: training.batch_size: 'many' must be a whole number", message);
-        Assert.Contains("--set: 'nonsense' must have the form section.key=value", message);
-        Assert.Contains("--set: 'training.seed.x=1': training.seed is no section", message);
+        Assert.StartsWith("--set has 4 faults: ", message);
+        Assert.Contains("training.sede: unknown key", message);
+        Assert.Contains("training.batch_size: 'many' must be a whole number", message);
+        Assert.Contains("'nonsense' must have the form section.key=value", message);
+        Assert.Contains("'training.seed.x=1': training.seed is no section", message);
     }
 
     [Fact]

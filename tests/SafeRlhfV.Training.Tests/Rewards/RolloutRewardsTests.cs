@@ -156,7 +156,7 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
     public void AWrongWordIsOneFault(string set, string fault)
     {
         string message = Assert.Throws<InvalidInputException>(() => tiny.Recipe("grpo", "faults", set)).Message;
-        Assert.Contains($"has 1 fault: --set: {fault}", message);
+        Assert.Contains($"--set has 1 fault: {fault}", message);
     }
 
     [Fact]
