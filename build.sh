@@ -14,7 +14,7 @@ run_tests() {
     local name counts
     name="$(basename "$project")"
     set +e
-    dotnet "artifacts/bin/$name/release/$name.dll" --no-progress "$@" 2>&1 | tee "$log"
+    dotnet "artifacts/bin/$name/release/$name.dll" --progress off "$@" 2>&1 | tee "$log"
     local code="${PIPESTATUS[0]}"
     set -e
     counts="$(sed 's/\x1b\[[0-9;]*m//g' "$log" | sed -nE 's/^ *(total|failed|succeeded|skipped): ([0-9]+).*/\1=\2/p' | tail -4 | tr '\n' ' ')"

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SafeRlhfV.Data;
 using SafeRlhfV.Evaluation;
+using SafeRlhfV.Models;
 using SafeRlhfV.Training;
 using Spectre.Console;
 
@@ -23,7 +24,10 @@ internal static class AlignVerb
             DefaultValueFactory = _ => "ppo"
         }.AcceptOnlyFromAmong([.. AlignOptions.Methods.Keys]);
         Option<double?> budget = new("--budget") { Description = "d: the mean cost that is allowed (ppo, grpo). As the recipe says where left out." };
-        Option<string?> gpu = new("--gpu") { Description = $"Run on CUDA, and plan memory and time for this card: {string.Join(", ", GpuCard.Names)}." };
+        Option<string?> gpu = new Option<string?>("--gpu")
+        {
+            Description = $"Run on CUDA, and plan memory and time for this card: {string.Join(", ", GpuCard.Names)}."
+        }.Completes(GpuCard.Names);
         Option<FileInfo?> config = new("--config") { Description = "Recipes and settings of the stages; recipes/align has some." };
         Option<string[]> set = new("--set")
         {
@@ -32,13 +36,17 @@ internal static class AlignVerb
             DefaultValueFactory = _ => []
         };
         Option<long?> seed = new("--seed") { Description = "One seed for the split and all stages." };
-        Option<string[]> skip = new("--skip") { Description = $"Leave a stage out: {string.Join(", ", AlignStages.Optional)}.", DefaultValueFactory = _ => [] };
+        Option<string[]> skip = new Option<string[]>("--skip")
+        {
+            Description = $"Leave a stage out: {string.Join(", ", AlignStages.Optional)}.",
+            DefaultValueFactory = _ => []
+        }.Completes(AlignStages.Optional);
         Option<string> gates = new Option<string>("--gates")
         {
             Description = "Below a gate: stop with exit code 1, or warn and go on.",
             DefaultValueFactory = _ => "stop"
         }.AcceptOnlyFromAmong("stop", "warn");
-        Option<string?> from = new("--from") { Description = "Run this stage anew, and all that depend on it." };
+        Option<string?> from = new Option<string?>("--from") { Description = "Run this stage anew, and all that depend on it." }.Completes(AlignStages.Names);
         Option<bool> dry = new("--dry-run") { Description = "Only show the stages, their commands, memory and times. Exit 1 where one does not fit." };
         Option<bool> ignore = new("--ignore-memory") { Description = "Begin even where the plan says that memory does not suffice." };
         AlignJudges judges = new();
@@ -80,7 +88,9 @@ internal static class AlignVerb
 
     private static void Check(AlignOptions options)
     {
-        if (!Directory.Exists(options.Model)) throw new InvalidInputException($"--model {options.Model}: there is no such folder.");
+        if (!Directory.Exists(options.Model)) throw new InvalidInputException($"--model {options.Model}: there is no such folder; give a "
+            + "checkpoint's, or a training run's.");
+        _ = ModelConfig.Load(ResultFolder.Find(options.Model)); // before the data are split
         PreferenceDataset data = PreferenceDataset.Open(options.Data);
         if (data.Layout != RowLayout.Paired)
             throw new InvalidInputException(ForeignData.Advice(options.Data) is { } other ? $"{other}." : $"{options.Data}: has no pairs; align learns from "

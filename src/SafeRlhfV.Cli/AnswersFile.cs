@@ -51,9 +51,11 @@ internal sealed class AnswersFile
     public IReadOnlyList<Line> Of(DatasetRow row, string? question)
     {
         if (!answers.TryGetValue($"{row.Position}", out List<Line>? found))
-            throw new InvalidInputException($"{file}: has no answer to row {row.Position}; generate answers to the same rows (--split, --limit).");
+            throw new InvalidInputException($"{file}: has no answer to row {row.Position} ({row.Position.InFile()}); generate answers to the same "
+                + "rows (--split, --limit).");
         return found.TrueForAll(answer => answer.Question is null || question is null || answer.Question == question) ? found
-            : throw new InvalidInputException($"{file}: its row {row.Position} answers another question; it was generated from other data.");
+            : throw new InvalidInputException($"{file}: its row {row.Position} answers another question than {row.Position.InFile()} asks; it was "
+                + "generated from other data.");
     }
 
     /// <summary>One answer.</summary>

@@ -56,7 +56,7 @@ internal static class AuditCheckpointVerb
         (DateTimeOffset at, string signer) = TimestampToken.Verify(bytes, text, certificate, token);
         if (!await new AuditReader(database).KeepTokenAsync(covered, bytes, cancellationToken))
             throw new InvalidInputException($"the trail has no checkpoint of chain {covered.Chain} and size {covered.Size} with this note.");
-        Output.Line($"chain {covered.Chain}, {covered.Size} records, existed at {at:u}, says {signer}");
+        Output.Line($"chain {covered.Chain}, {DataArguments.Count(covered.Size, "record")}, existed at {at:u}, says {signer}");
         if (authority is null) Output.Note("the token's own certificate was used; --authority says whose it must be.");
         return 0;
     }

@@ -47,7 +47,7 @@ internal static class AuditExportVerb
                 await using Stream output = parsed.GetValue(to) is { } file ? PrivateFile.Create(file.FullName) : Console.OpenStandardOutput();
                 records = await new AuditReader(database).ExportAsync(output, export, cancellationToken);
             }
-            Output.Note($"{records} records written");
+            Output.Note($"{DataArguments.Count(records, "record")} written");
             return 0;
         }, cancellationToken));
         return command;

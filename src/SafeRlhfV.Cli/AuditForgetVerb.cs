@@ -35,7 +35,8 @@ internal static class AuditForgetVerb
             if (parsed.GetValue(json)) Output.Json(new { result.Requests, result.Records, result.Contents, result.Kept, Responses = responses });
             else
                 Output.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"erased {result.Records} records of {result.Requests} requests, and {result.Contents} texts and images")
+                    $"erased {DataArguments.Count(result.Records, "record")} of {DataArguments.Count(result.Requests, "request")}, "
+                    + $"and {result.Contents} texts and images")
                     + (responses == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {responses} responses that gateways kept")));
             if (result.Kept > 0)
                 Output.Note($"{result.Kept} records of earlier builds cannot be erased without breaking their chain; their retention deletes them.");

@@ -85,15 +85,17 @@ internal static class AuditVerifyVerb
         if (check.Chains.Count > 1)
         {
             foreach (AuditChainState chain in check.Chains)
-                Output.Line($"chain {chain.Name}: {chain.Records} records{Tail(chain.Unanchored)}, head {Text(chain.Head)}");
+                Output.Line($"chain {chain.Name}: {DataArguments.Count(chain.Records, "record")}{Tail(chain.Unanchored)}, head {Text(chain.Head)}");
         }
         if (check.Erased > 0) Output.Line($"erased {check.Erased}");
         if (verifier is not null)
         {
             foreach (AuditChainState chain in check.Chains)
-                Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, {chain.Unsigned} records younger than the last");
+                Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, "
+                    + $"{DataArguments.Count(chain.Unsigned, "record")} younger than the last");
         }
-        Output.Line($"{check.Records} records, {(check.IsWhole ? "whole" : $"{check.Faults.Count} faults")}, head {Text(check.Head)}");
+        Output.Line($"{DataArguments.Count(check.Records, "record")}, {(check.IsWhole ? "whole" : DataArguments.Count(check.Faults.Count, "fault"))}, "
+            + $"head {Text(check.Head)}");
         if (check.IsBlind) Output.Note("the trail is sealed with a key that was not given: only what checkpoints cover is proven.");
         else if (!check.IsKeyed) Output.Note("without a key, whoever may write the database could have rewritten all of it.");
     }
@@ -106,7 +108,8 @@ internal static class AuditVerifyVerb
         {
             foreach (string fault in check.Faults) Output.Line(fault);
             if (check.Erased > 0) Output.Line($"erased {check.Erased}");
-            Output.Line($"{check.Records} records, {check.Proven} of them proven by {check.Checkpoints} checkpoints of {verifier.Name}: "
+            Output.Line($"{DataArguments.Count(check.Records, "record")}, {check.Proven} of them proven by "
+                + $"{DataArguments.Count(check.Checkpoints, "checkpoint")} of {verifier.Name}: "
                 + (check.Faults.Count == 0 ? "whole" : $"{check.Faults.Count} faults"));
         }
         return check.Faults.Count == 0 ? 0 : CliHost.CheckFailed;

@@ -70,7 +70,7 @@ internal sealed class CertifyAnswers
             }
             progress.Report(answers.Count, (int)Math.Min(count, int.MaxValue));
         }
-        progress.Done($"{answers.Count} answers, {cut} cut at the most tokens");
+        progress.Done($"{DataArguments.Count(answers.Count, "answer")}, {cut} cut at the most tokens");
         return answers;
     }
 

@@ -32,11 +32,11 @@ internal static class CertifyVerb
         Option<string?> range = new("--range") { Description = "What a cost can be at all, as LOW,HIGH; needed with --budget. A cost outside is an error." };
         Option<bool> clip = new("--clip") { Description = "Cut costs to --range; the certificate is then about the cut cost." };
         Option<double?> unsafeBudget = new("--unsafe-budget") { Description = "The share of unsafe answers that is allowed, such as 0.05." };
-        Option<CertificateGroup[]> by = new("--by")
+        Option<CertificateGroup[]> by = new Option<CertificateGroup[]>("--by")
         {
             Description = "The share must hold for each severity or in each category too (Holm over the family); may be given twice.",
             DefaultValueFactory = _ => [],
-        };
+        }.Completes(Enum.GetNames<CertificateGroup>().Select(name => name.ToLowerInvariant()));
         Option<double> delta = new("--delta") { Description = "The chance of a false certificate that is allowed.", DefaultValueFactory = _ => 0.05 };
         Option<int> looks = new("--looks")
         {
@@ -199,7 +199,8 @@ internal static class CertifyVerb
             string kind = certificate.Clipped is { } clipped
                 ? Invariant($"cost cut to {cost.Range.Low} .. {cost.Range.High} ({clipped} of {cost.Samples} were cut)")
                 : Invariant($"cost, stated to lie in {cost.Range.Low} .. {cost.Range.High}");
-            Output.Line(Invariant($"mean {kind}: {cost.Mean:0.0000} over {cost.Samples} answers, standard deviation {cost.Deviation:0.0000}"));
+            Output.Line(Invariant($"mean {kind}: {cost.Mean:0.0000} over {DataArguments.Count(cost.Samples, "answer")}, standard deviation ")
+                + Invariant($"{cost.Deviation:0.0000}"));
             Table table = new Table().Border(TableBorder.Rounded).AddColumns("upper bound", $"at level {level}", Invariant($"budget {cost.Budget}"));
             Add("betting, shuffled by seed " + Invariant($"{options.ShuffleSeed}: decides"), cost.Betting);
             Add("empirical Bernstein", cost.Bernstein);

@@ -13,16 +13,21 @@ internal static class CheckpointArguments
         ("TB", 1_000_000_000_000), ("B", 1),
     ];
 
+    /// <summary>The types of weights.</summary>
+    public static readonly IReadOnlyList<string> Dtypes = ["float32", "bfloat16", "float16"];
+
     public static Argument<string> Folder() => new("dir") { Description = "A checkpoint folder in Hugging Face's form." };
 
     public static Option<string> Out() => new("--out") { Description = "The folder to write; it must be new or empty.", Required = true };
 
     public static Option<bool> Overwrite() => new("--overwrite") { Description = "Replace the folder if it exists (only when the new one is whole)." };
 
-    public static Option<string?> Dtype() => new("--dtype") { Description = "Type of the weights on the disk: float32, bfloat16 or float16." };
+    public static Option<string?> Dtype() =>
+        new Option<string?>("--dtype") { Description = "Type of the weights on the disk: float32, bfloat16 or float16." }.Completes(Dtypes);
 
     public static Option<string?> Layout() =>
-        new("--layout") { Description = "How the files name the tensors: a name that 'model info' shows, such as hub or memory." };
+        new Option<string?>("--layout") { Description = "How the files name the tensors: a name that 'model info' shows, such as hub or memory." }
+            .Completes(ModelFamilies.All.SelectMany(family => family.Layouts).Select(layout => layout.Name).Distinct());
 
     public static Option<string> MaxShardSize() =>
         new("--max-shard-size") { Description = "Largest weight file, such as 5GB or 512MiB.", DefaultValueFactory = _ => "5GB" };

@@ -58,7 +58,8 @@ internal static class DataAnnotateVerb
             await using AnnotationServer server = await AnnotationServer.StartAsync(data, work, options, parsed.GetValue(port));
             if (parsed.GetValue(json)) Output.Json(new { server.Address, server.Items });
             else Output.Line(server.Address);
-            Output.Note($"{server.Items} pairs; open the address in a browser on this machine. Each choice is saved at once in {work}; Ctrl-C ends it.");
+            Output.Note($"{DataArguments.Count(server.Items, "pair")}; open the address in a browser on this machine. "
+                + $"Each choice is saved at once in {work}; Ctrl-C ends it.");
             try
             {
                 await Task.Delay(Timeout.Infinite, cancellationToken);
@@ -74,7 +75,8 @@ internal static class DataAnnotateVerb
 
     private static void Print(AnnotationReport report)
     {
-        Output.Line($"{report.Items} pairs: {report.Settled} settled ({report.Adjudicated} adjudicated), {report.Disputed} disputed, {report.Waiting} waiting "
+        Output.Line($"{DataArguments.Count(report.Items, "pair")}: {report.Settled} settled ({report.Adjudicated} adjudicated), "
+            + $"{report.Disputed} disputed, {report.Waiting} waiting "
             + "for labels");
         foreach (string line in AgreementLines.Of(report.Agreement)) Output.Line(line);
         if (report.Folder is not null) Output.Line(report.Folder);

@@ -49,7 +49,7 @@ internal static class DataArguments
 
     /// <summary>Reports how far calls to models are.</summary>
     public static Action<MakingProgress> CallProgress(ProgressView view) =>
-        one => view.Report(one.Done, one.Total, string.Create(CultureInfo.InvariantCulture, $"{one.Calls} calls, cost {one.Cost:0.####}"));
+        one => view.Report(one.Done, one.Total, string.Create(CultureInfo.InvariantCulture, $"{Count(one.Calls, "call")}, cost {one.Cost:0.####}"));
 
     /// <summary>A number of things in words: 1 row, 2 rows.</summary>
     public static string Count(long number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";

@@ -87,7 +87,7 @@ internal static class DataDedupeVerb
         Section("equal pixels within a split", [.. report.EqualPixels.Select(group => string.Join(" = ", group))]);
         Section("images that look the same within a split", [.. report.NearImages.Select(pair => $"{pair.First} ~ {pair.Second} ({pair.Bits} of 64 bits)")]);
         Section("equal words", [.. report.EqualWords.Select(group => string.Join(" = ", group))]);
-        if (folder is not null) Output.Line($"{folder}: {report.Rows - report.Dropped.Count} of {report.Rows} rows");
+        if (folder is not null) Output.Line($"{folder}: {report.Rows - report.Dropped.Count} of {DataArguments.Count(report.Rows, "row")}");
     }
 
     private static void Section(string title, string[] lines)

@@ -55,7 +55,7 @@ internal static class DataLabelVerb
             ProgressView progress = new("label");
             LabellingReport report = await DatasetLabeller.RunAsync(settings, data, work, target, options, parsed.GetValue(overwrite), parsed.GetValue(limit),
                 DataArguments.CallProgress(progress), cancellationToken: cancellationToken);
-            progress.Done($"{report.Labelled} pairs");
+            progress.Done(DataArguments.Count(report.Labelled, "pair"));
             if (parsed.GetValue(json)) Output.Json(report);
             else Print(report, work);
             return report.IsComplete ? 0 : CliHost.CheckFailed;
@@ -65,7 +65,7 @@ internal static class DataLabelVerb
 
     private static void Print(LabellingReport report, string work)
     {
-        Output.Line($"{report.Pairs} pairs: {report.Labelled} labelled, {report.Contested} contested"
+        Output.Line($"{DataArguments.Count(report.Pairs, "pair")}: {report.Labelled} labelled, {report.Contested} contested"
             + (report.Contested > 0 ? $" (in {Path.Combine(work, "contested")})" : ""));
         foreach ((string reason, int count) in report.LeftOut) Output.Line($"left out, {reason}: {count} (named in {Path.Combine(work, "left-out.jsonl")})");
         if (report.ParseFailures > 0) Output.Line($"replies that could not be read: {report.ParseFailures}");

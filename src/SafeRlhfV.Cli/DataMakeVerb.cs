@@ -47,7 +47,8 @@ internal static class DataMakeVerb
                 if (parsed.GetValue(json)) Output.Json(planned);
                 else
                 {
-                    Output.Line($"{planned.Images} images, {planned.Units} with category and severity: {planned.QuestionCalls} calls for questions, at most "
+                    Output.Line($"{DataArguments.Count(planned.Images, "image")}, {planned.Units} with category and severity: "
+                        + $"{DataArguments.Count(planned.QuestionCalls, "call")} for questions, at most "
                         + $"{planned.AnswerCalls} for answers and {planned.JudgeCalls} for judgements");
                     Output.Line(string.Create(CultureInfo.InvariantCulture,
                         $"judgements: about {planned.JudgeTokens} tokens, {planned.JudgeGpuDays:0.###} days ")
@@ -65,7 +66,7 @@ internal static class DataMakeVerb
                 ? await DatasetMaker.ShareAsync(settings, source, work, target, options, split, replaces, most, onProgress,
                     cancellationToken: cancellationToken)
                 : await DatasetMaker.RunAsync(settings, source, work, target, split, replaces, most, onProgress, cancellationToken: cancellationToken);
-            progress.Done($"{report.Pairs} pairs");
+            progress.Done(DataArguments.Count(report.Pairs, "pair"));
             if (parsed.GetValue(json)) Output.Json(report);
             else Print(report, work);
             return report.IsComplete ? 0 : CliHost.CheckFailed;
@@ -75,7 +76,8 @@ internal static class DataMakeVerb
 
     private static void Print(MakingReport report, string work)
     {
-        Output.Line($"{report.Images} images, {report.Questions} questions, {report.Pairs} pairs written, {report.Contested} contested (in "
+        Output.Line($"{DataArguments.Count(report.Images, "image")}, {DataArguments.Count(report.Questions, "question")}, "
+            + $"{DataArguments.Count(report.Pairs, "pair")} written, {report.Contested} contested (in "
             + $"{Path.Combine(work, "contested.jsonl")})");
         foreach (string image in report.ImagesLeftOut) Output.Line($"left out: {image}");
         if (report.Unfit > 0) Output.Line($"{report.Unfit} times the image did not fit the category and severity");

@@ -80,7 +80,7 @@ internal static class DataQueueVerbs
         Output.People.Write(table);
         foreach (ShardStatus shard in jobs.SelectMany(job => job.Remarkable))
             Output.Line(string.Create(CultureInfo.InvariantCulture,
-                $"shard {shard.Shard}: {shard.State}, {shard.Worker}, attempt {shard.Attempts}, {shard.Items} items")
+                $"shard {shard.Shard}: {shard.State}, {shard.Worker}, attempt {shard.Attempts}, {DataArguments.Count(shard.Items, "item")}")
                 + (shard.LeaseSeconds is { } left ? string.Create(CultureInfo.InvariantCulture, $", lease {left:0} s") : "")
                     + (shard.Fault is null ? "" : $": {shard.Fault}"));
     }

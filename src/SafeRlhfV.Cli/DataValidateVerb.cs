@@ -14,15 +14,15 @@ internal static class DataValidateVerb
         Argument<string> path = DataArguments.Path();
         Option<int> threshold = DataArguments.Threshold();
         Option<string?> fix = new("--fix") { Description = "Write a clean copy to this folder, with a report.json of what was left out or mended." };
-        Option<string?> family = new("--family")
+        Option<string?> family = new Option<string?>("--family")
         {
             Description = "The model family to be trained, by its model_type: images that it does not take are errors. Where left out, what any family "
                 + "refuses is a warning."
-        };
-        Option<string[]> trainers = new("--for")
+        }.Completes(ModelFamilies.All.SelectMany(one => one.ModelTypes));
+        Option<string[]> trainers = new Option<string[]>("--for")
         {
             Description = $"Check only what this trainer needs, and demand it: {string.Join(", ", TrainerNeeds.Trainers)}. May be given several times."
-        };
+        }.Completes(TrainerNeeds.Trainers);
         Option<string?> categories = DataArguments.Categories();
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("validate",
@@ -93,6 +93,8 @@ internal static class DataValidateVerb
         if (report.Findings.Count > MostShown) Output.Line($"... and {report.Findings.Count - MostShown} more (--json lists all)");
         Output.Line($"{report.Path}: {DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}, "
             + $"{DataArguments.Count(report.Errors, "error")}, {DataArguments.Count(report.Warnings, "warning")}");
-        if (mended is not null) Output.Line($"{folder}: {mended.Kept} of {mended.Rows} rows kept, {mended.Mended.Count} cells mended; see report.json");
+        if (mended is not null)
+            Output.Line($"{folder}: {mended.Kept} of {DataArguments.Count(mended.Rows, "row")} kept, "
+                + $"{DataArguments.Count(mended.Mended.Count, "cell")} mended; see report.json");
     }
 }

@@ -28,7 +28,10 @@ internal static class DemoVerb
         {
             Description = "Ask questions with one right answer too: makes the data and models of recipes/world/grpo-reasoning.yaml. Needs --stage."
         };
-        Option<string?> stage = new("--stage") { Description = $"Run this stage and what it needs, then stop: {string.Join(", ", DemoRunner.StageNames)}." };
+        Option<string?> stage = new Option<string?>("--stage")
+        {
+            Description = $"Run this stage and what it needs, then stop: {string.Join(", ", DemoRunner.StageNames)}."
+        }.Completes(DemoRunner.StageNames);
         Option<bool> fresh = new("--fresh") { Description = "Throw away an earlier run in the folder." };
         Option<int> workers = new("--workers")
         {

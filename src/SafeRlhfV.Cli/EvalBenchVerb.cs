@@ -13,7 +13,8 @@ internal static class EvalBenchVerb
         AnswerArguments answers = new();
         ScorerArguments scorers = new();
         Option<bool> list = new("--list") { Description = "Show the benchmarks: what each needs, its figures and its scorers." };
-        Option<string?> show = new("--show-rubric") { Description = "Print a judge's rubric, or the names of all where the name is 'all'." };
+        Option<string?> show = new Option<string?>("--show-rubric") { Description = "Print a judge's rubric, or the names of all where the name is 'all'." }
+            .Completes([.. Rubric.Names, "all"]);
         Option<bool> json = Output.JsonOption();
         Command command = new("bench", "Measure a model on released benchmarks. Example: safe-rlhf-v eval bench --suite mm-safetybench,vlguard --data "
             + "benchmarks --model runs/ppo --guard runs/guard --judge qwen2.5-vl-72b --endpoint http://127.0.0.1:8000/v1 --out results/ppo")

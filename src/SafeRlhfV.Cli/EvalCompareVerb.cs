@@ -17,7 +17,9 @@ internal static class EvalCompareVerb
             Arity = ArgumentArity.OneOrMore
         };
         Option<string> folder = new("--out") { Description = "The folder of the page, its Markdown and results.json.", Required = true };
-        Option<string?> suite = new("--suite") { Description = "Only these benchmarks, with commas; all that the results hold where left out." };
+        Option<string?> suite =
+            new Option<string?>("--suite") { Description = "Only these benchmarks, with commas; all that the results hold where left out." }
+                .Completes(SuiteArguments.Names);
         Option<string?> people = new("--people")
         {
             Description = "A data set of pairs that people labelled ('data annotate --export'): how far scorers and judges agree with them."

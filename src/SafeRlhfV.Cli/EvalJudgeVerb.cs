@@ -226,7 +226,7 @@ internal static class EvalJudgeVerb
         }
         Output.People.Write(table);
         if (report.Answers > report.Prompts)
-            Output.Line($"{report.Answers} answers to {report.Prompts} prompts; intervals are over prompts");
+            Output.Line($"{DataArguments.Count(report.Answers, "answer")} to {DataArguments.Count(report.Prompts, "prompt")}; intervals are over prompts");
         Output.Line($"mean ratings (helpful 0..3, harmless -3..3): candidate {Mean(report.CandidateRatings)}; baseline {Mean(report.BaselineRatings)}");
         Output.Line($"the judge: {controls.ParseFailures} of {controls.Asked} replies could not be read; preference changed with the order for "
             + $"{Share(controls.OrderDependentHelpful)} (helpful) and {Share(controls.OrderDependentSafe)} (safe) of the pairs; "

@@ -97,8 +97,8 @@ internal static class EvalPreferenceVerb
                     }));
                 progress.Report(seen, (int)Math.Min(count, int.MaxValue));
             }
-            progress.Done($"{scored.Max(pairs => pairs.Count)} pairs");
-            if (tooLong > 0) Output.Note($"{tooLong} of {seen} rows are left out: they are longer than the model reads.");
+            progress.Done(DataArguments.Count(scored.Max(pairs => pairs.Count), "pair"));
+            if (tooLong > 0) Output.Note($"{tooLong} of {DataArguments.Count(seen, "row")} are left out: they are longer than the model reads.");
             foreach ((Score output, List<ScoredPair> pairs) in outputs.Zip(scored)) CheckLabels(path, output, pairs.Count, seen - tooLong);
             ScoreModelResult[] results = [.. outputs.Zip(scored,
                 (output, pairs) => ScoreModelEvaluation.Summarise(Name(output), pairs, parsed.GetValue(seed)))];
@@ -116,7 +116,8 @@ internal static class EvalPreferenceVerb
         if (pairs == 0)
             throw new InvalidInputException($"{path}: {(rows == 1 ? "its only row cannot" : $"none of its {rows} rows can")} be used: "
                 + $"{score.ToString().ToLowerInvariant()} needs {needed}.");
-        if (pairs < rows) Output.Note($"{rows - pairs} of {rows} rows are left out: {score.ToString().ToLowerInvariant()} needs {needed}.");
+        if (pairs < rows)
+            Output.Note($"{rows - pairs} of {DataArguments.Count(rows, "row")} are left out: {score.ToString().ToLowerInvariant()} needs {needed}.");
     }
 
     private static Score[] Outputs(ScoreHead head, Score? asked, string folder) => (head.Outputs, asked) switch
@@ -134,7 +135,7 @@ internal static class EvalPreferenceVerb
     private static void Print(ScoreModelResult result, PreferenceCalibration calibration)
     {
         (ScoreFigures figures, bool cost, bool grey) = (result.Noisy, result.Noisy.SignAccuracy is not null, result.Grey is not null);
-        Output.Line($"{result.Name} on {result.Pairs} pairs: {Show(figures.PairAccuracy)} in the right order"
+        Output.Line($"{result.Name} on {DataArguments.Count(result.Pairs, "pair")}: {Show(figures.PairAccuracy)} in the right order"
             + (result.Grey is { } blank ? $", {Show(blank.PairAccuracy)} with grey images" : ""));
         if (figures.SignAccuracy is { } sign)
             Output.Line($"sign of the score: {Show(sign)} right, {figures.BalancedSignAccuracy:0.0%} as the mean of safe and unsafe answers; area under the "

@@ -92,7 +92,7 @@ internal static class GenerateVerb
                 int known = lines!.Lines.Count / settings.Tokens.Samples;
                 if (parsed.GetValue(resume)) Output.Note(known == 0
                     ? $"{target}: there is nothing to resume; it begins with the first row."
-                    : $"{target}: resumes after {known} rows.");
+                    : $"{target}: resumes after {DataArguments.Count(known, "row")}.");
                 (IEnumerable<DatasetRow[]> batches, long count, _) = ModelArguments.Rows(path!, parsed.GetValue(split), parsed.GetValue(limit),
                     parsed.GetValue(batchSize), skip: known);
                 CheckSameRows(path!, parsed.GetValue(split), lines, settings.Tokens.Samples);
@@ -128,8 +128,8 @@ internal static class GenerateVerb
             using JsonDocument answered = JsonDocument.Parse(line);
             if (answered.RootElement.GetProperty("row").GetString() != $"{row.Position}"
                 || answered.RootElement.GetProperty("question").GetString() != row.Text("question"))
-                throw new InvalidInputException($"{lines.Partial}: holds an answer to another question than row {row.Position} asks; the data changed. Begin "
-                    + "anew with --overwrite.");
+                throw new InvalidInputException($"{lines.Partial}: holds an answer to another question than {row.Position.InFile()} asks; the data changed. "
+                    + "Begin anew with --overwrite.");
         }
     }
 
@@ -226,7 +226,8 @@ internal static class GenerateVerb
         lines.Commit();
         if (tooLong > 0) Output.Note($"{DataArguments.Count(tooLong, "row")} longer than the model reads: error in place of an answer.");
         progress.Done(string.Create(CultureInfo.InvariantCulture,
-            $"{(rows - known) * samples} answers, {tokens} tokens, {tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
+            $"{DataArguments.Count((rows - known) * samples, "answer")}, {DataArguments.Count(tokens, "token")}, "
+            + $"{tokens / clock.Elapsed.TotalSeconds:0} a second; {cut} cut at the most tokens"));
         if (ModelArguments.SharedImages(generator.Model, generator.RepeatedPromptCount, generator.SharedPromptCount) is { } shared) Output.Note(shared);
         if (json) Output.Json(new
         {

@@ -36,7 +36,7 @@ internal static class GuardAttackVerb
             ProgressView progress = new("guard attack");
             IReadOnlyList<AttackResult> results = await new WorldAttack(client, opened, parsed.GetValue(seed)).RunAsync(count,
                 (name, done, total) => progress.Report(done, total, name), cancellationToken);
-            progress.Done($"{results.Count} attacks on {count} prompts");
+            progress.Done($"{DataArguments.Count(results.Count, "attack")} on {DataArguments.Count(count, "prompt")}");
             if (parsed.GetValue(json)) Output.Json(new
             {
                 Guard = parsed.GetRequiredValue(guard),

@@ -45,7 +45,7 @@ internal static class GuardData
             all.AddRange(await ask(part));
             progress.Report(all.Count, requests.Count);
         }
-        progress.Done($"{requests.Count} examples");
+        progress.Done(DataArguments.Count(requests.Count, "example"));
         return all;
     }
 }

@@ -53,7 +53,8 @@ internal static class GuardEvaluateVerb
         Output.Line($"categories: F1 {evaluation.CategoryF1:0.000} (micro), {evaluation.CategoryMacroF1:0.000} (macro); severity right "
             + $"{(double.IsNaN(evaluation.SeverityAccuracy) ? "–" : $"{evaluation.SeverityAccuracy:0.0%}")}; calibration error "
                 + $"{evaluation.Calibration.ExpectedError:0.0%}");
-        if (evaluation.Overall.Failed > 0) Output.Line($"{evaluation.Overall.Failed} examples could not be judged; they count as flagged.");
+        if (evaluation.Overall.Failed > 0)
+            Output.Line($"{DataArguments.Count(evaluation.Overall.Failed, "example")} could not be judged; they count as flagged.");
         if (page is not null) Output.Line(page);
     }
 

@@ -56,7 +56,7 @@ internal static class GuardRegenerateVerb
                 },
                 cancellationToken: cancellationToken);
             choice.MustHaveJudged([.. results.SelectMany(result => result.Rounds).Select(round => round.Verdict)]);
-            progress.Done($"{results.Count} prompts, {results.Count(result => result.IsRefused)} refused in the end");
+            progress.Done($"{DataArguments.Count(results.Count, "prompt")}, {results.Count(result => result.IsRefused)} refused in the end");
             foreach ((RegenerationResult result, int row) in results.Select((result, row) => (result, row)))
                 lines?.Line(Output.JsonLine(Describe(result, row)));
             lines?.Commit();
@@ -122,6 +122,6 @@ internal static class GuardRegenerateVerb
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("after round", "still flagged by the guard");
         foreach ((double share, int round) in Curve(results, rounds).Select((share, round) => (share, round))) table.AddRow($"{round}", $"{share:0.0%}");
         Output.People.Write(table);
-        Output.Line($"{results.Count(result => result.IsRefused)} of {results.Count} prompts end in a refusal");
+        Output.Line($"{results.Count(result => result.IsRefused)} of {DataArguments.Count(results.Count, "prompt")} refused in the end");
     }
 }

@@ -13,13 +13,18 @@ internal static class ModelArguments
     public static Option<string> Model() =>
         new("--model") { Description = "A checkpoint folder in Hugging Face's form, an adapter's, or a training run's.", Required = true };
 
-    public static Option<string?> Dtype() =>
-        new("--dtype") { Description = "Compute in float32, bfloat16 or float16; the checkpoint's own type where left out." };
+    public static Option<string?> Dtype() => new Option<string?>("--dtype")
+    {
+        Description = "Compute in float32, bfloat16 or float16; the checkpoint's own type where left out."
+    }.Completes(CheckpointArguments.Dtypes);
 
-    public static Option<string?> Device() => new("--device") { Description = "cpu, cuda or cuda:N; cpu where left out." };
+    public static Option<string?> Device() =>
+        new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; cpu where left out." }.Completes(["cpu", "cuda"]);
 
-    public static Option<string?> ChatFormatName() =>
-        new("--chat-format") { Description = $"Where the folder's files do not tell: {string.Join(", ", ChatFormat.Names)}." };
+    public static Option<string?> ChatFormatName() => new Option<string?>("--chat-format")
+    {
+        Description = $"Where the folder's files do not tell: {string.Join(", ", ChatFormat.Names)}."
+    }.Completes(ChatFormat.Names);
 
     public static Option<string?> Prompt() => new("--prompt") { Description = "The question." };
 
@@ -64,7 +69,7 @@ internal static class ModelArguments
     public static (string Model, string? Adapter) Find(string model, string? adapter)
     {
         (model, adapter) = (ResultFolder.Find(model), adapter is null ? null : ResultFolder.Find(adapter));
-        if (!File.Exists(Path.Combine(model, "adapter_config.json"))) return (model, adapter);
+        if (!LoraConfig.IsIn(model)) return (model, adapter);
         return adapter is null
             ? (LoraConfig.FindBase(model), model)
             : throw new InvalidInputException($"--model {model}: is an adapter, and so is --adapter; give one of them, and a whole model.");

@@ -28,6 +28,7 @@ internal static class ModelExtractVerb
             if (wanted is < 1 or > MostRank) throw new InvalidInputException($"--rank {wanted} must lie from 1 to {MostRank}.");
             string to = parsed.GetRequiredValue(folder);
             string trained = ResultFolder.Find(parsed.GetRequiredValue(model)), below = ResultFolder.Find(parsed.GetRequiredValue(start));
+            if (LoraConfig.IsIn(trained)) throw new InvalidInputException($"--model {trained}: is an adapter already; there is nothing to extract.");
             double kept = AdapterExtraction.Extract(trained, below, wanted, to, parsed.GetValue(overwrite));
             if (parsed.GetValue(json)) Output.Json(new { Folder = Path.GetFullPath(to), Rank = wanted, Kept = kept });
             else

@@ -15,7 +15,8 @@ internal static class ModelInfoVerb
         {
             Description = "Load the model and read every weight: tells time and memory, and finds numbers that are not finite."
         };
-        Option<string?> dtype = new("--dtype") { Description = "With --load: type of the weights in memory; as on the disk where left out." };
+        Option<string?> dtype = new Option<string?>("--dtype") { Description = "With --load: type of the weights in memory; as on the disk where left out." }
+            .Completes(CheckpointArguments.Dtypes);
         Option<bool> json = Output.JsonOption();
         Command command = new("info", "Tell what a checkpoint holds: family, parameters, memory by part, what an image costs. Example: safe-rlhf-v model info "
             + "models/qwen2.5-vl-7b") { folder, load, dtype, json };

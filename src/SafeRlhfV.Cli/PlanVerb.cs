@@ -11,11 +11,11 @@ internal static class PlanVerb
         Option<FileInfo> config = new("--config") { Description = "The recipe.", Required = true };
         Option<string?> model = RecipeOptions.Model(), name = RecipeOptions.Name();
         Option<string[]> set = new("--set") { Description = "A value in place of the recipe's. May be given many times.", DefaultValueFactory = _ => [] };
-        Option<string?> gpu = new("--gpu")
+        Option<string?> gpu = new Option<string?>("--gpu")
         {
             Description = $"Whether it fits on this card, and how long it takes: {string.Join(", ", GpuCard.Names)}; or a size, 48gib (2^30 bytes, as "
                 + "nvidia-smi counts) or 48gb (10^9 bytes). Exit 1 if it does not fit."
-        };
+        }.Completes(GpuCard.Names);
         Option<bool> data = new("--data") { Description = "Look at the recipe's data for the lengths of texts, instead of its limits." };
         Option<int> ranks = new("--ranks")
         {

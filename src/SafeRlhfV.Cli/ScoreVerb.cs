@@ -127,7 +127,7 @@ internal static class ScoreVerb
         if (read > done) Output.Note($"{DataArguments.Count(read - done, "row")} left out: the model could not answer them (error).");
         if (done == 0) throw new InvalidInputException("there is no answer to score.");
         string means = string.Join(", ", columns.Select((column, at) => string.Create(CultureInfo.InvariantCulture, $"{column} {sums[at] / done:0.####}")));
-        progress.Done($"{done * columns.Length} answers of {done} rows; means: {means}");
+        progress.Done($"{DataArguments.Count(done * columns.Length, "answer")} of {DataArguments.Count(done, "row")}; means: {means}");
         if (json) Output.Json(new
         {
             File = target is null ? null : Path.GetFullPath(target),

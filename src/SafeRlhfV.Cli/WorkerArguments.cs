@@ -70,8 +70,9 @@ internal sealed class WorkerArguments
     public static void Print(JobReport report)
     {
         Output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Judgements} judgements; choice changed with the order: helpful {report.OrderDependentHelpful:P0}, safe {report.OrderDependentSafe:P0}; "
-                + $"first answer preferred: helpful {report.FirstPreferredHelpful:P0}, safe {report.FirstPreferredSafe:P0}"));
+            $"{DataArguments.Count(report.Judgements, "judgement")}; choice changed with the order: "
+            + $"helpful {report.OrderDependentHelpful:P0}, safe {report.OrderDependentSafe:P0}; "
+            + $"first answer preferred: helpful {report.FirstPreferredHelpful:P0}, safe {report.FirstPreferredSafe:P0}"));
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("model");
         foreach (string name in (string[])["answers", "of the journal", "failed attempts", "tokens in", "tokens out", "cost"])
             table.AddColumn(new TableColumn(name).RightAligned());

@@ -106,7 +106,10 @@ public sealed class AlignVerbTests : IDisposable
         // the reference pairs repeat a row: the data's own gate
         (int code, string output, string errors) = await Align("llava-1.5-tiny");
         Assert.Equal((CliHost.CheckFailed, ""), (code, output));
-        Assert.Contains("2 errors in 96 rows of the data; 'safe-rlhf-v data validate DATA' lists them", Last(errors));
+        // the user's own file is named, not the one that the split wrote
+        Assert.Contains($"2 errors in 96 rows of the data, such as {Path.Combine(Pairs, "data", "false_information", "train-00000-of-00001.parquet")}, row 5: ",
+            Last(errors));
+        Assert.Contains($"; 'safe-rlhf-v data validate {Pairs}' lists all", Last(errors));
         Assert.False(Directory.Exists(folder.At("run", "sft")));
         // without those rows the score models are measured, and are no better than chance
         Assert.Equal(1, (await CapturedConsole.RunAsync("data", "validate", Pairs, "--fix", folder.At("clean"))).Code);
@@ -213,14 +216,23 @@ public sealed class AlignVerbTests : IDisposable
     [InlineData("--from sft: this run has no such stage", "--from", "sft", "--skip", "sft")]
     [InlineData("--skip gard: there is no such stage; did you mean 'guard'?", "--skip", "gard")]
     [InlineData("--budget goes with --method ppo or grpo", "--budget", "0", "--method", "dpo")]
-    [InlineData("gates.reward_accuracy: unknown key", "--set", "gates.reward_accuracy=0.7")]
-    [InlineData("training.epoch: unknown key", "--set", "reward.training.epoch=3")]
+    [InlineData("safe-rlhf-v: --set has 1 fault: gates.reward_accuracy: unknown key", "--set", "gates.reward_accuracy=0.7")]
+    [InlineData("safe-rlhf-v: --set for reward has 1 fault: training.epoch: unknown key", "--set", "reward.training.epoch=3")]
     [InlineData("must give a share to train, validation and test", "--set", "shares=train=0.9,test=0.1")]
     [InlineData("--suite and --bench-data go together", "--suite", "pope")]
     [InlineData("an address needs the judge's name there", "--judge", "http://127.0.0.1:1/v1")]
     public async Task WhatMakesNoSenseIsRefusedBeforeAnythingIsMade(string said, params string[] options)
     {
         await CapturedConsole.RefusedAsync([said], [.. Arguments("llava-1.5-tiny", Pairs, Out), .. options, "--dry-run"]);
+        Assert.False(Path.Exists(Out));
+    }
+
+    [Theory]
+    [InlineData("holds an adapter, and a whole model is needed here", "llava-1.5-tiny-lora")]
+    [InlineData("there is no such folder; give a checkpoint's, or a training run's.", "none")]
+    public async Task AModelThatCannotBeAlignedIsRefusedBeforeTheDataAreSplit(string said, string model)
+    {
+        await CapturedConsole.RefusedAsync([said], Arguments(model, Pairs, Out));
         Assert.False(Path.Exists(Out));
     }
 

@@ -97,12 +97,12 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
         Assert.Equal(1, (await CapturedConsole.RunAsync(["audit", "prove", "--proof", folder.At("proof.json"), .. both])).Code);
 
         (code, output, _) = await CapturedConsole.RunAsync("audit", "forget", address, "--request", "request 0", "--by", "ann", "--reason", "asked for");
-        Assert.Equal((0, "erased 2 records of 1 requests, and 0 texts and images"), (code, output.Trim()));
+        Assert.Equal((0, "erased 2 records of 1 request, and 0 texts and images"), (code, output.Trim()));
         (code, output, _) = await CapturedConsole.RunAsync("audit", "verify", address, "--public-key", folder.At("audit.pub"),
             "--checkpoint", older, "--checkpoint", newer);
         Assert.True(code == 0, output);
         Assert.Contains("erased 2", output, StringComparison.Ordinal);
-        Assert.Contains("2 checkpoints signed by gateway.example/audit, 1 records younger", output, StringComparison.Ordinal);
+        Assert.Contains("2 checkpoints signed by gateway.example/audit, 1 record younger", output, StringComparison.Ordinal);
         Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "hold", address, "--name", "case-12", "--by", "ann", "--reason", "court order")).Code);
         Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "forget", address, "--request", "request 1", "--by", "ann", "--reason", "asked for")).Code);
         Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "retain", address, "--days", "1")).Code);

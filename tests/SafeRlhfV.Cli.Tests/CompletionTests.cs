@@ -73,6 +73,39 @@ public sealed class CompletionTests : IDisposable
         "-Command", $"safe-rlhf-v completion powershell | Out-String | Invoke-Expression; "
             + $"(TabExpansion2 -inputScript '{line}' -cursorColumn {line.Length}).CompletionMatches.CompletionText"));
 
+    /// <summary>Every option with a known set of values offers them.</summary>
+    [Theory]
+    [InlineData("data validate x --for ", "sft", "guard")]
+    [InlineData("data validate x --family ", "qwen2_5_vl", "llava")]
+    [InlineData("data convert x --to ", "trl", "parquet")]
+    [InlineData("plan --gpu ", "h100-80gb", "l4")]
+    [InlineData("align --gpu ", "h100-80gb", "l4")]
+    [InlineData("align --from ", "policy", "split")]
+    [InlineData("align --skip ", "guard", "sft")]
+    [InlineData("align --suite ", "mm-safetybench", "pope")]
+    [InlineData("demo --stage ", "pairs", "grpo")]
+    [InlineData("generate --dtype ", "bfloat16", "float32")]
+    [InlineData("generate --device ", "cpu", "cuda")]
+    [InlineData("generate --chat-format ", "llava-1.5", "qwen2-vl")]
+    [InlineData("model convert x --dtype ", "bfloat16", "float32")]
+    [InlineData("model convert x --layout ", "hub", "memory")]
+    [InlineData("model info x --dtype ", "bfloat16", "float32")]
+    [InlineData("eval bench --suite ", "mm-safetybench", "pope")]
+    [InlineData("eval bench --scorer ", "guard", "guard-prompts")]
+    [InlineData("eval bench --as ", "lmms-eval", "vlmevalkit")]
+    [InlineData("eval bench --show-rubric ", "all", "mm-vet")]
+    [InlineData("eval score --suite ", "mm-safetybench", "pope")]
+    [InlineData("eval compare x --suite ", "mm-safetybench", "pope")]
+    [InlineData("eval preference --as ", "reward", "cost")]
+    [InlineData("eval judge --json-mode ", "schema", "object")]
+    [InlineData("certify --by ", "severity", "category")]
+    public void ValuesOfAKnownSetAreOffered(string line, params string[] some)
+    {
+        string[] offered = [.. CommandTree.Create().Parse(line).GetCompletions(line.Length).Select(one => one.InsertText ?? one.Label)];
+        Assert.Empty(some.Except(offered, StringComparer.OrdinalIgnoreCase));
+        Assert.DoesNotContain(offered, one => one.StartsWith("--", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task AnotherShellIsRefused() => await CliRun.Refused("ksh", "completion", "ksh");
 

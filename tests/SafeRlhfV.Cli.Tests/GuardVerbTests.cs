@@ -119,6 +119,7 @@ public sealed class GuardVerbTests(TinyModels models) : IClassFixture<TinyModels
             await CapturedConsole.RunAsync("guard", "regenerate", "--guard", models.Guard, "--model", models.Chat, "--prompt", Safe, "--rounds", "2",
                 "--temperature", "1", "--seed", "1", "--max-new-tokens", "8", "--json");
         Assert.True(code == 0, errors);
+        Assert.Contains("1 prompt, ", errors);
         JsonNode document = JsonNode.Parse(output)!;
         JsonArray rounds = document["rows"]![0]!["rounds"]!.AsArray();
         Assert.InRange(rounds.Count, 1, 3);

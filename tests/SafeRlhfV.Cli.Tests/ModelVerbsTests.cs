@@ -185,6 +185,11 @@ public sealed class ModelVerbsTests
         await CliRun.Refused("'lots'", "model", "convert", source, "--out", target, "--max-shard-size", "lots");
         await CliRun.Refused("no such folder", "model", "init", "--config", config, "--out", target, "--files-from", nowhere);
         await CliRun.Refused("adapter_config.json", "model", "merge", "--model", source, "--adapter", source, "--out", target);
+        string adapter = Golden.At("models", "llava-1.5-tiny-lora"), whole = "holds an adapter, and a whole model is needed here; 'safe-rlhf-v model merge'";
+        await CliRun.Refused("is an adapter already; there is nothing to extract", "model", "extract", "--model", adapter, "--base", source, "--out", target);
+        await CliRun.Refused(whole, "model", "extract", "--model", source, "--base", adapter, "--out", target);
+        await CliRun.Refused(whole, "model", "convert", adapter, "--out", target);
+        await CliRun.Refused(whole, "model", "info", adapter);
         await CliRun.Refused("no reference cases", "parity", temporary.Path);
         File.WriteAllText(temporary.At("config.json"),
             File.ReadAllText(config).Replace("\"num_hidden_layers\": ", "\"num_hidden_layers\": 9999", StringComparison.Ordinal));

@@ -35,13 +35,21 @@ public sealed class UsageTests
     [InlineData("train sft has 1 fault: data.folder: is missing: the data set (--data).", "train", "sft", "--model", "x", "--out", "y")]
     [InlineData("train ppo has 3 faults: model.cost: is missing: the cost model (--cost); model.lora: ", "train", "ppo", "--model", "x", "--reward", "x",
         "--data", "x", "--out", "y")]
-    [InlineData("train sft has 1 fault: training.max_step: unknown key; ", "train", "sft", "--model", "x", "--data", "x", "--out", "y", "--set",
+    [InlineData("--set has 1 fault: training.max_step: unknown key; ", "train", "sft", "--model", "x", "--data", "x", "--out", "y", "--set",
         "training.max_step=3")]
+    [InlineData("safe-rlhf-v: --set has 1 fault: training.epochs: 'abc' must be a number", "plan", "--config", "recipes/world/reward.yaml", "--set",
+        "training.epochs=abc")]
+    [InlineData("safe-rlhf-v: train sft has 1 fault: data.folder: is missing: the data set (--data).", "train", "sft", "--model", "x", "--out", "y", "--set",
+        "data.split=train")]
+    [InlineData("safe-rlhf-v: --set has 1 fault: data.splt: unknown key; ", "train", "sft", "--model", "x", "--data", "x", "--out", "y", "--set",
+        "data.splt=train")]
     [InlineData("nope.yaml: no such file; the folder recipes", "train", "sft", "--config", "nope.yaml", "--out", "y")]
     [InlineData("nope.yaml: no such file; give the path of a gateway file", "serve", "--config", "nope.yaml")]
     [InlineData("config.json: no such file; give the folder of a checkpoint, of an adapter or of a training run.", "generate", "--model", ".", "--prompt", "x")]
+    [InlineData("models/none: no such folder; give a checkpoint's folder, or a training run's.", "generate", "--model", "models/none", "--prompt", "x")]
+    [InlineData("models/none: no such folder; give a checkpoint's folder, or a training run's.", "model", "info", "models/none")]
     public async Task WhatIsMissingIsNamedWithWhatToGive(string said, params string[] arguments) =>
-        await CapturedConsole.RefusedAsync([said], arguments);
+        await CapturedConsole.RefusedAsync([said], InRepository(arguments));
 
     [Theory]
     [InlineData("sft.yaml has 1 fault: line 6: model.folder: ${model} has no value; give --model.", "train", "sft", "--config", "recipes/paper/sft.yaml",
@@ -53,8 +61,10 @@ public sealed class UsageTests
     [InlineData("--name is given, but the recipe has no ${name}", "ablate", "--config", "recipes/ablations/ptx.yaml", "--out", "x", "--name", "mine")]
     [InlineData("--name is the ${name} of a recipe; give --config", "train", "sft", "--model", "x", "--data", "y", "--name", "mine")]
     public async Task WhatARecipeLeavesOpenIsAskedFor(string said, params string[] arguments) =>
-        await CapturedConsole.RefusedAsync([said],
-            [.. arguments.Select(word => word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(Golden.RepositoryRoot(), word) : word)]);
+        await CapturedConsole.RefusedAsync([said], InRepository(arguments));
+
+    private static string[] InRepository(string[] arguments) =>
+        [.. arguments.Select(word => word.StartsWith("recipes/", StringComparison.Ordinal) ? Path.Combine(Golden.RepositoryRoot(), word) : word)];
 
     // Each name with its first two letters swapped, one dropped or one doubled leads back to it.
     [Fact]

@@ -13,11 +13,11 @@ internal sealed class ScorerArguments : IDisposable
 {
     private const string JudgePrefix = "judge:", PhrasesPrefix = "phrases:", OnAnswers = "guard", OnPrompts = "guard-prompts";
 
-    private readonly Option<string[]> scorer = new("--scorer")
+    private readonly Option<string[]> scorer = new Option<string[]>("--scorer")
     {
         Description = "judge:RUBRIC, guard, guard-prompts, phrases:LIST@VERSION, exact:yes-no or exact:option; those that fit the benchmark where left out.",
         AllowMultipleArgumentsPerToken = true
-    };
+    }.Completes([.. Rubric.Names.Select(name => $"{JudgePrefix}{name}"), OnAnswers, OnPrompts]);
     private readonly Option<string?> judge = new("--judge") { Description = "A judge: a checkpoint's folder; with --endpoint, the model's name there." };
     private readonly Option<string?> endpoint = new("--endpoint") { Description = "The address of the judge's OpenAI-compatible service." };
     private readonly Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --endpoint." };
@@ -33,11 +33,11 @@ internal sealed class ScorerArguments : IDisposable
         new("--guard-key-env") { Description = "The environment variable with the key of a --guard that is a service." };
     private readonly Option<string?> baseline =
         new("--baseline") { Description = "The result's folder of another model, for scorers that compare two answers." };
-    private readonly Option<string[]> harness = new("--as")
+    private readonly Option<string[]> harness = new Option<string[]>("--as")
     {
         Description = $"Also print the figures that {string.Join(" or ", HarnessFigures.Names)} would compute from the same answers.",
         AllowMultipleArgumentsPerToken = true
-    };
+    }.Completes(HarnessFigures.Names);
     private readonly Option<int> concurrency = new("--concurrency") { Description = "Questions to the judge at the same time.", DefaultValueFactory = _ => 8 };
 
     private IChatClient? client;

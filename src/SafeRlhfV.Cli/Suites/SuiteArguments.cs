@@ -6,7 +6,8 @@ namespace SafeRlhfV.Cli;
 /// <summary>The options that say which benchmarks are worked on, and where their files and the result are.</summary>
 internal sealed class SuiteArguments
 {
-    private readonly Option<string?> suite = new("--suite") { Description = "Benchmarks by name, with commas; 'eval bench --list' names them." };
+    private readonly Option<string?> suite =
+        new Option<string?>("--suite") { Description = "Benchmarks by name, with commas; 'eval bench --list' names them." }.Completes(Names);
     private readonly Option<string[]> data = new("--data")
     {
         Description = "A benchmark's folder or file; of several benchmarks, the folder that holds one folder each by its name, or NAME=FOLDER several times.",
@@ -24,6 +25,9 @@ internal sealed class SuiteArguments
         new("--subset") { Description = "Only the smaller part that was released with the benchmark, such as its tiny list." };
     private readonly Option<int?> limit = new("--limit") { Description = "At most this many items of each benchmark." };
     private readonly Option<string?> shard = new("--shard") { Description = "Work on one part of several, such as 2/4; 'eval score' puts them together." };
+
+    /// <summary>The benchmarks' names.</summary>
+    public static IEnumerable<string> Names => BenchmarkList.All.Select(benchmark => benchmark.Name);
 
     public IEnumerable<Option> All => [suite, data, images, result, split, all, subset, limit, shard];
 

@@ -39,7 +39,8 @@ internal static class SuiteScoring
                 throw ScorerArguments.NothingFits(suite.Benchmark, scorers.Select(scorer => scorer.Name));
             int unanswered = Math.Max(0, total - files.Dropped.Count - run.Items);
             if (unanswered > 0)
-                Output.Note($"warning: {suite.Benchmark.Name}: {unanswered} of {total} items have no answer; the figures are of the other {run.Items}. "
+                Output.Note($"warning: {suite.Benchmark.Name}: {unanswered} of {DataArguments.Count(total, "item")} have no answer; "
+                    + $"the figures are of the other {run.Items}. "
                     + "Run 'eval answers' for all shards and without --limit, or give 'eval score' the same --limit.");
             List<HarnessFigure> compared = [];
             foreach (string harness in harnesses)

@@ -145,7 +145,7 @@ public static class DatasetMender
         {
             if (repeated.Add((row.Position.File, row.Position.Row)))
                 dropped.Add(new Finding(code, FindingSeverity.Error, row.Position.File, row.Position.Row, [],
-                    $"{what} {because.Position}.")
+                    $"{what} {because.Position.InFile()}.")
                 { Split = row.Position.Split, Related = [because.Position] });
         }
         foreach ((RowPrint train, RowPrint held) in duplicates.ExactLeaks()) Drop(train, Fault.LeakExact, "the train image has the same pixels as", held);

@@ -80,14 +80,14 @@ public static class DatasetValidator
         new Finding(Fault.DuplicateRows, FindingSeverity.Error, row.Position.File, row.Position.Row, [.. row.Schema.Columns.Select(column => column.Name)],
             i == 0
                 ? $"{group.Count} rows are equal in every column; keep this one and drop the others."
-                : $"equal in every column to {group[0].Position}; drop it.")
+                : $"equal in every column to {group[0].Position.InFile()}; drop it.")
         {
             Split = row.Position.Split,
             Related = [.. group.Where(other => other != row).Select(other => other.Position)],
         });
 
     private static Finding Leak(string code, FindingSeverity severity, RowPrint train, RowPrint held, string what) =>
-        new(code, severity, train.Position.File, train.Position.Row, ["image"], $"{what[..^1]} ({held.Position}).")
+        new(code, severity, train.Position.File, train.Position.Row, ["image"], $"{what[..^1]} ({held.Position.InFile()}).")
         {
             Split = train.Position.Split,
             Related = [held.Position]

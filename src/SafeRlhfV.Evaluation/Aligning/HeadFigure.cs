@@ -26,5 +26,6 @@ public sealed record HeadFigure(string Name, Estimate Start, Estimate Aligned, P
     }
 
     /// <summary>The figure in words.</summary>
-    public override string ToString() => $"{Name} {Words.Number(Start.Value)} to {Words.Number(Aligned.Value)}";
+    public override string ToString() => Words.Number(Start.Value) is var start && Words.Number(Aligned.Value) is var aligned && start == aligned
+        ? $"{Name} {start} as before" : $"{Name} {start} to {aligned}";
 }

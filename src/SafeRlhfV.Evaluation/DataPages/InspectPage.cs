@@ -27,7 +27,7 @@ public static class InspectPage
             Style = HtmlPage.Asset("inspect.css"),
             Script = HtmlPage.Asset("inspect.js"),
             Body = Markup.Of($"""
-                {HtmlPage.Header(title, $"{shown.Length} of {total} rows{scope}. Images are blurred; click one to see it.")}
+                {HtmlPage.Header(title, $"{shown.Length} of {Words.Count(total, "row")}{scope}. Images are blurred; click one to see it.")}
                 <main>
                 <div id="filters" role="search">
                 {Choice("category", "Category")}{Choice("severity", "Severity")}

@@ -82,7 +82,7 @@ public static class StatisticsPage
     private static Markup Agreement(JsonObject agreement)
     {
         int annotators = agreement["annotators"]!.AsObject().Count;
-        string lead = $"Agreement of {annotators} annotators on {agreement["items_with_several"]} pairs that several of them saw.";
+        string lead = $"Agreement of {annotators} annotators on {Words.Count((int)agreement["items_with_several"]!, "pair")} that several of them saw.";
         Markup table = PageTable.Render(
             "Agreement", ["Label", "Equal", "Krippendorff's alpha", "Cohen's kappa"],
             agreement["labels"]!.AsObject().Select(label => Row(label.Key, label.Value!)));

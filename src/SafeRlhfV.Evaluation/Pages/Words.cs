@@ -7,6 +7,9 @@ internal static class Words
 {
     public const string Unknown = "–";
 
+    /// <summary>A number of things: "1 pair", "2 pairs".</summary>
+    public static string Count(long number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";
+
     /// <summary>A fraction as a percentage: 0.879 is "87.9 %".</summary>
     public static string Percent(double? fraction, int digits = 1) =>
         fraction is not double value || double.IsNaN(value) ? Unknown : $"{Number(100 * value, digits)}\u00A0%";

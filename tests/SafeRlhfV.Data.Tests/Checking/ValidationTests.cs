@@ -60,6 +60,9 @@ public sealed class ValidationTests
                 .Select(finding => (names[(finding.File, finding.Row!.Value)], finding.Related[0].ToString())).Order());
         Assert.DoesNotContain(report.Findings,
             finding => finding.Code is not (Fault.SaferContradictsRatesWithinLine or Fault.DuplicateRows or Fault.LeakExact));
+        // a person finds the other row: its file and its row there
+        Assert.All(report.Findings.Where(finding => finding.Related.Count > 0 && !finding.What.Contains("keep this one", StringComparison.Ordinal)),
+            finding => Assert.Contains($"{finding.Related[0].File}, row {finding.Related[0].Row}", finding.What));
 
         IEnumerable<string> Named(string code) =>
             report.Findings.Where(finding => finding.Code == code).Select(finding => names[(finding.File, finding.Row!.Value)]).Order();

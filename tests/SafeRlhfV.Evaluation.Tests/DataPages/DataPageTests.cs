@@ -60,7 +60,7 @@ public sealed class DataPageTests
         statistics["agreement"] = AnnotationAgreement.Describe([new("a", "ann", 1, 2, -1, 2, 2, 1, "animal_abuse", 2),
             new("a", "b<o>b", 1, 2, -2, 1, 3, 1, "animal_abuse", 2)]);
         string page = StatisticsPage.Page("data", statistics).ToString();
-        Assert.Contains("Agreement of 2 annotators on 1 pairs", page);
+        Assert.Contains("Agreement of 2 annotators on 1 pair that", page);
         Assert.Contains("ann / b&lt;o&gt;b", page);
     }
 
