@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using SafeRlhfV.Objectives;
 using static TorchSharp.torch;
 
@@ -16,8 +13,8 @@ internal static unsafe class FewRowProducts
     // with more rows libtorch is nearly as fast, and more numbers than these leave the processor's caches before they are read again
     private const long MostRows = 64, MostNumbers = 1 << 17;
 
-    // outputs that are computed together, and numbers of a vector
-    private const int Tile = 4, Width = 16;
+    // outputs of a block, and numbers of the widest vector
+    private const int Outputs = 8, Width = 16;
 
     [ThreadStatic] private static bool decodes;
 
@@ -33,107 +30,34 @@ internal static unsafe class FewRowProducts
     /// <param name="bias_O">Added to each row; null = nothing.</param>
     public static Tensor? TryRun(Tensor x, Tensor weight_OI, Tensor? bias_O)
     {
-        if (!decodes || !Avx512F.IsSupported || x.dim() != 3 || x.size(1) != 1) return null;
+        if (!decodes || !FewRowsNarrow.IsSupported || x.dim() != 3 || x.size(1) != 1) return null;
         long inputs = weight_OI.size(1), outputs = weight_OI.size(0), rows = x.size(0);
         if (x.size(2) != inputs || (bias_O is not null && bias_O.numel() != outputs)) return null; // torch names the fault
-        if (rows == 0 || rows > MostRows || rows * inputs > MostNumbers || inputs % Width != 0 || outputs % (2 * Tile) != 0) return null;
+        if (rows == 0 || rows > MostRows || rows * inputs > MostNumbers || inputs % Width != 0 || outputs % Outputs != 0) return null;
         if (is_grad_enabled() && (x.requires_grad || weight_OI.requires_grad || bias_O?.requires_grad == true)) return null;
         if (!TorchLibrary.HasPlainFloats(x, weight_OI) || (bias_O is not null && !TorchLibrary.HasPlainFloats(bias_O))) return null;
+        return Run(x, weight_OI, bias_O, FewRowsWide.IsSupported);
+    }
+
+    /// <summary>The product, where the sizes fit, by the kernel for wide vectors or by that for narrow ones.</summary>
+    internal static Tensor Run(Tensor x, Tensor weight_OI, Tensor? bias_O, bool isWide)
+    {
+        int rows = (int)x.size(0), inputs = (int)weight_OI.size(1), outputs = (int)weight_OI.size(0);
         Tensor y = empty([rows, 1, outputs], ScalarType.Float32);
         float* xs = TorchLibrary.Floats(x), w = TorchLibrary.Floats(weight_OI), ys = TorchLibrary.Floats(y);
         float* b = bias_O is null ? null : TorchLibrary.Floats(bias_O);
-        int blocks = (int)outputs / (2 * Tile), count = (int)rows, size = (int)inputs, width = (int)outputs, pieces = Math.Min(blocks, get_num_threads());
+        int blocks = outputs / Outputs, pieces = Math.Min(blocks, get_num_threads());
         RowLoop.Run(pieces, (_, piece) =>
         {
-            for (int block = blocks * piece / pieces; block < blocks * (piece + 1) / pieces; block++)
-                Block(xs, w, b, ys, count, size, width, block * 2 * Tile);
+            for (int at = Outputs * (blocks * piece / pieces); at < Outputs * (blocks * (piece + 1) / pieces); at += Outputs)
+            {
+                float* bias = b == null ? null : b + at;
+                // the rows of the matrix stay in the first cache
+                if (isWide) FewRowsWide.Block(xs, w + ((long)at * inputs), bias, ys + at, rows, inputs, outputs);
+                else FewRowsNarrow.Block(xs, w + ((long)at * inputs), bias, ys + at, rows, inputs, outputs);
+            }
         });
         return y;
-    }
-
-    // eight outputs of all rows: the eight rows of the matrix stay in the first cache
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Block(float* x, float* w, float* bias, float* y, int rows, int size, int width, int at)
-    {
-        w += (long)at * size;
-        Vector128<float> low = bias == null ? default : Vector128.Load(bias + at), high = bias == null ? default : Vector128.Load(bias + at + Tile);
-        int row = 0;
-        for (; row + Tile <= rows; row += Tile)
-        {
-            float* rowsOfX = x + ((long)row * size), result = y + ((long)row * width) + at;
-            Four(rowsOfX, w, size, result, width, low);
-            Four(rowsOfX, w + (Tile * size), size, result + Tile, width, high);
-        }
-        for (; row < rows; row++) One(x + ((long)row * size), w, size, y + ((long)row * width) + at, low, high);
-    }
-
-    // four rows and four outputs
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four(float* x, float* w, int size, float* y, int width, Vector128<float> bias)
-    {
-        float* x1 = x + size, x2 = x1 + size, x3 = x2 + size, w1 = w + size, w2 = w1 + size, w3 = w2 + size;
-        Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default, s10 = default, s11 = default, s12 = default, s13 = default;
-        Vector512<float> s20 = default, s21 = default, s22 = default, s23 = default, s30 = default, s31 = default, s32 = default, s33 = default;
-        for (int i = 0; i < size; i += Width)
-        {
-            Vector512<float> a = Vector512.Load(w + i), b = Vector512.Load(w1 + i), c = Vector512.Load(w2 + i), d = Vector512.Load(w3 + i);
-            Vector512<float> v = Vector512.Load(x + i);
-            s00 = Avx512F.FusedMultiplyAdd(v, a, s00);
-            s01 = Avx512F.FusedMultiplyAdd(v, b, s01);
-            s02 = Avx512F.FusedMultiplyAdd(v, c, s02);
-            s03 = Avx512F.FusedMultiplyAdd(v, d, s03);
-            v = Vector512.Load(x1 + i);
-            s10 = Avx512F.FusedMultiplyAdd(v, a, s10);
-            s11 = Avx512F.FusedMultiplyAdd(v, b, s11);
-            s12 = Avx512F.FusedMultiplyAdd(v, c, s12);
-            s13 = Avx512F.FusedMultiplyAdd(v, d, s13);
-            v = Vector512.Load(x2 + i);
-            s20 = Avx512F.FusedMultiplyAdd(v, a, s20);
-            s21 = Avx512F.FusedMultiplyAdd(v, b, s21);
-            s22 = Avx512F.FusedMultiplyAdd(v, c, s22);
-            s23 = Avx512F.FusedMultiplyAdd(v, d, s23);
-            v = Vector512.Load(x3 + i);
-            s30 = Avx512F.FusedMultiplyAdd(v, a, s30);
-            s31 = Avx512F.FusedMultiplyAdd(v, b, s31);
-            s32 = Avx512F.FusedMultiplyAdd(v, c, s32);
-            s33 = Avx512F.FusedMultiplyAdd(v, d, s33);
-        }
-        (Sums(s00, s01, s02, s03) + bias).Store(y);
-        (Sums(s10, s11, s12, s13) + bias).Store(y + width);
-        (Sums(s20, s21, s22, s23) + bias).Store(y + (2 * width));
-        (Sums(s30, s31, s32, s33) + bias).Store(y + (3 * width));
-    }
-
-    // one row and eight outputs, each summed as above
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void One(float* x, float* w, int size, float* y, Vector128<float> low, Vector128<float> high)
-    {
-        float* w1 = w + size, w2 = w1 + size, w3 = w2 + size, w4 = w3 + size, w5 = w4 + size, w6 = w5 + size, w7 = w6 + size;
-        Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-        for (int i = 0; i < size; i += Width)
-        {
-            Vector512<float> v = Vector512.Load(x + i);
-            s0 = Avx512F.FusedMultiplyAdd(v, Vector512.Load(w + i), s0);
-            s1 = Avx512F.FusedMultiplyAdd(v, Vector512.Load(w1 + i), s1);
-            s2 = Avx512F.FusedMultiplyAdd(v, Vector512.Load(w2 + i), s2);
-            s3 = Avx512F.FusedMultiplyAdd(v, Vector512.Load(w3 + i), s3);
-            s4 = Avx512F.FusedMultiplyAdd(v, Vector512.Load(w4 + i), s4);
-            s5 = Avx512F.FusedMultiplyAdd(v, Vector512.Load(w5 + i), s5);
-            s6 = Avx512F.FusedMultiplyAdd(v, Vector512.Load(w6 + i), s6);
-            s7 = Avx512F.FusedMultiplyAdd(v, Vector512.Load(w7 + i), s7);
-        }
-        (Sums(s0, s1, s2, s3) + low).Store(y);
-        (Sums(s4, s5, s6, s7) + high).Store(y + Tile);
-    }
-
-    // the sums of four vectors
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
-    {
-        Vector512<float> ab = Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b), cd = Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d);
-        Vector512<float> abcd = Avx512F.Shuffle(ab, cd, 0b01_00_01_00) + Avx512F.Shuffle(ab, cd, 0b11_10_11_10);
-        Vector256<float> half = abcd.GetLower() + abcd.GetUpper();
-        return half.GetLower() + half.GetUpper();
     }
 
     private sealed class Step : IDisposable
