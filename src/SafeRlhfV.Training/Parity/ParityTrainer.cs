@@ -10,7 +10,7 @@ public static class ParityTrainer
     /// <exception cref="InvalidInputException">The folder or the data cannot be used, or the training diverged.</exception>
     public static ParityTrainingResult Train(ParityTrainingTask task)
     {
-        string[] sets =
+        Recipe recipe = RecipeReader.FromSets(Trainers.All.Find("sft")!,
         [
             $"model.folder={Quote(task.Model)}", "model.dtype=float32", $"data.folder={Quote(task.Data)}", $"run.folder={Quote(task.Folder)}",
             $"training.batch_size={task.BatchSize}", $"training.epochs={task.Steps}", $"training.train_vision_tower={Word(task.TrainVisionTower)}",
@@ -19,8 +19,7 @@ public static class ParityTrainer
             $"training.optimizer.epsilon={Number(task.Epsilon)}",
             $"training.optimizer.weight_decay={Number(task.WeightDecay)}", $"training.optimizer.decay_norms_and_biases={Word(task.DecayNormsAndBiases)}",
             $"training.optimizer.max_gradient_norm={Number(task.MaxGradientNorm)}",
-        ];
-        Recipe recipe = RecipeReader.FromSets(Trainers.All.Find("sft")!, [.. sets.Select(set => new YamlSet(set))]);
+        ]);
         RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false));
         IReadOnlyDictionary<string, double>[] steps = [.. MetricsLog.Read(Path.Combine(task.Folder, MetricsLog.FileName)).Select(step => step.Values)];
         return new ParityTrainingResult(

@@ -53,6 +53,12 @@ public static class RecipeReader
 
     /// <summary>A trainer's defaults and the values that are set: a recipe without a file.</summary>
     /// <param name="trainer">The trainer.</param>
+    /// <param name="sets">Values, each as section.key=value.</param>
+    /// <exception cref="InvalidInputException">It has faults: all are named.</exception>
+    public static Recipe FromSets(TrainerDefinition trainer, IReadOnlyList<string> sets) => FromSets(trainer, [.. sets.Select(set => new YamlSet(set))]);
+
+    /// <summary>As above, with values from places that messages name.</summary>
+    /// <param name="trainer">The trainer.</param>
     /// <param name="sets">The values.</param>
     /// <exception cref="InvalidInputException">It has faults: all are named.</exception>
     public static Recipe FromSets(TrainerDefinition trainer, IReadOnlyList<YamlSet> sets) =>
