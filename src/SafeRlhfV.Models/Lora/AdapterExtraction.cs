@@ -30,6 +30,8 @@ public static class AdapterExtraction
         using VisionLanguageModel below = ModelCheckpoint.Load(start, frozen with { Dtype = trained.parameters().First().dtype });
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
+        // an adapter with an output layer of its own unties the two as training did
+        if (!trained.Config.TieWordEmbeddings) below.Untie();
         CheckPair(below, trained, folder, start);
         using LoraAdapter adapter = Build(below, trained, rank, Path.GetFullPath(start), out double kept, out bool differs);
         if (!differs) throw new InvalidInputException($"{folder}: its weights are those of {start}; there is nothing to extract.");
@@ -107,8 +109,11 @@ public static class AdapterExtraction
     {
         Dictionary<string, Parameter> theirs = trained.named_parameters().ToDictionary(one => one.name, one => one.parameter);
         HashSet<IntPtr> adapted = [.. below.Adapters.Modules.Values.SelectMany(layer => layer.Own).Select(own => own.Value.Handle)];
-        if (below.Config.ModelType != trained.Config.ModelType || below.Config.TieWordEmbeddings != trained.Config.TieWordEmbeddings)
-            throw new InvalidInputException($"{folder}: it is another kind of model than {start}.");
+        if (below.Config.ModelType != trained.Config.ModelType)
+            throw new InvalidInputException($"{folder}: it is another kind of model ({trained.Config.ModelType}) than {start} ({below.Config.ModelType}).");
+        if (below.Config.TieWordEmbeddings != trained.Config.TieWordEmbeddings)
+            throw new InvalidInputException($"{folder}: its output layer is its embedding table, and {start} has one of its own; it was not trained from that "
+                + "model.");
         foreach ((string name, Parameter own) in below.named_parameters())
         {
             if (!theirs.Remove(name, out Parameter? other) || !own.shape.SequenceEqual(other.shape))

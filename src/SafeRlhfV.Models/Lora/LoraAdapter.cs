@@ -140,12 +140,13 @@ public sealed class LoraAdapter : IDisposable
         LoraAdapter adapter = new(model, name, config);
         using IDisposable noGrad = no_grad();
         IReadOnlyList<string> wanted = config.TargetPattern is null ? config.TargetModules : config.PatternNames;
-        HashSet<string> met = [];
+        HashSet<string> met = [], whole = [];
         foreach ((string module, AdaptedLayer changed) in model.Adapters.Modules)
         {
             string[] names = [.. family.Layouts.Select(known => known.Module(module))];
             if (config.ModulesToSave.Any(saved => names.Any(name => LoraConfig.Saves(saved, name))))
             {
+                whole.UnionWith(wanted.Where(target => names.Any(name => LoraConfig.EndsIn(name, target))));
                 foreach ((string parameter, Parameter own) in changed.Own)
                     adapter.Put(changed, parameter, module, adapter.Add($"{Prefix}{layout.Module(module)}.{parameter}", own.clone()));
                 continue;
@@ -164,6 +165,9 @@ public sealed class LoraAdapter : IDisposable
         string[] lost = [.. wanted.Except(met)];
         if (lost.Length == 0 && adapter.pairs.Count > 0) return adapter;
         adapter.Dispose();
+        if (whole.Intersect(lost).ToArray() is { Length: > 0 } both)
+            throw new InvalidInputException($"LoRA: modules_to_save trains all of '{string.Join("', '", both)}' whole; take it out of modules_to_save or of the "
+                + "targets.");
         IEnumerable<string> there = model.Adapters.Layers.Select(entry => entry.Key.Split('.').Last(part => !part.All(char.IsAsciiDigit)))
             .Distinct().Order(StringComparer.Ordinal);
         string what = lost.Length > 0 ? string.Join(", ", lost) : config.TargetPattern ?? string.Join(", ", wanted);

@@ -98,6 +98,27 @@ public sealed class AdapterExtractionTests
         Assert.False(Directory.Exists(temporary.At("adapter")));
     }
 
+    /// <summary>What an adapter with whole embeddings makes of a model whose output layer was its embedding table.</summary>
+    [Theory]
+    [InlineData("qwen2.5-vl-tiny", "lm_head")]
+    [InlineData("qwen2.5-vl-tiny", "embed_tokens")]
+    [InlineData("gemma3-tiny-sharded", "lm_head")]
+    [InlineData("llava-1.5-tiny-gqa", "embed_tokens")]
+    public void AnUntiedModelIsExtractedFromTheTiedOne(string name, string moved)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TemporaryFolder temporary = new();
+        string start = Golden.At("models", name), to = temporary.At("trained");
+        Train(start, to, (_, _) => true, of: moved, unties: true);
+        using VisionLanguageModel trained = ModelCheckpoint.Load(to, Wide), below = ModelCheckpoint.Load(start, Wide);
+        Assert.True(Far(Logits(below), Logits(trained)));
+        AdapterExtraction.Extract(to, start, 4, temporary.At("adapter"));
+        below.Adapters.Load("extracted", temporary.At("adapter"));
+        using (below.UseAdapter("extracted")) Assert.False(Far(Logits(below), Logits(trained)));
+        Assert.Contains("its output layer is its embedding table",
+            Assert.Throws<InvalidInputException>(() => AdapterExtraction.Extract(start, to, 4, temporary.At("back"))).Message, StringComparison.Ordinal);
+    }
+
     // parameters that belong to no layer which an adapter may change, such as LLaVA-NeXT's image_newline
     private static IEnumerable<Parameter> Bare(VisionLanguageModel model)
     {
@@ -108,11 +129,13 @@ public sealed class AdapterExtractionTests
     private static readonly LoadOptions Wide = new() { RequiresGradient = false, Dtype = ScalarType.Float32 };
 
     // all parameters that are meant move a little, as training would move them
-    private static void Train(string start, string to, Func<VisionLanguageModel, Parameter, bool> moves, string of = "", ScalarType? dtype = null)
+    private static void Train(string start, string to, Func<VisionLanguageModel, Parameter, bool> moves, string of = "", ScalarType? dtype = null,
+        bool unties = false)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         using VisionLanguageModel model = ModelCheckpoint.Load(start, new LoadOptions { RequiresGradient = false, Dtype = dtype });
+        if (unties) model.Untie();
         random.manual_seed(5);
         foreach ((string name, Parameter parameter) in model.named_parameters())
             if (name.Contains(of, StringComparison.Ordinal) && moves(model, parameter)) parameter.add_(randn_like(parameter) * 0.02);

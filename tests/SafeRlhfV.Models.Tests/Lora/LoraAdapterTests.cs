@@ -84,6 +84,9 @@ public sealed class LoraAdapterTests
         string message = Assert.Throws<InvalidInputException>(() => model.Adapters.Create("one", config, 1)).Message;
         Assert.Contains("the target 'v_porj' matches no linear layer", message);
         Assert.Contains("v_proj", message); // what there is
+        LoraConfig twice = config with { TargetModules = asPattern ? [] : ["q_proj"], PatternNames = asPattern ? ["q_proj"] : [], ModulesToSave = ["q_proj"] };
+        Assert.Contains("take it out of modules_to_save",
+            Assert.Throws<InvalidInputException>(() => model.Adapters.Create("one", twice, 1)).Message, StringComparison.Ordinal);
         Assert.Empty(model.Adapters.Names);
         Assert.NotEmpty(model.Adapters.Create("one",
             config with
