@@ -107,7 +107,30 @@ public sealed class YamlTree
         {
             Faults.Add(new(error.Start.Line, $"not valid YAML: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}", file));
         }
+        catch (InvalidOperationException) // the parser's own fault where a line goes on as a mapping within an open brace
+        {
+            string[] lines = text.Split('\n');
+            int line = Enumerable.Range(1, lines.Length).FirstOrDefault(count => IsLost(string.Join('\n', lines[..count]) + "\n"), lines.Length);
+            Faults.Add(new(line, "not valid YAML: a bracket or brace before it is not closed", file));
+        }
         return null;
+
+        static bool IsLost(string text)
+        {
+            try
+            {
+                new YamlStream().Load(new StringReader(text));
+            }
+            catch (YamlException)
+            {
+                return false;
+            }
+            catch (InvalidOperationException)
+            {
+                return true;
+            }
+            return false;
+        }
     }
 
     // an alias becomes a copy, so that a change of one place leaves the other as it is

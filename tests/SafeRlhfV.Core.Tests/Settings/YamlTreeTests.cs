@@ -58,6 +58,7 @@ public sealed class YamlTreeTests : IDisposable
     [InlineData("base: below/list.yaml\n", "{folder}below/list.yaml line 2: the file must be a mapping (key: value)")]
     [InlineData("base: below/two.yaml\n", "{folder}below/two.yaml line 3: a second document; keep one")]
     [InlineData("base: below/broken.yaml\n", "{folder}below/broken.yaml line ")]
+    [InlineData("model: {folder: x\ndata:\n  folder: y\n", "line 2: not valid YAML: a bracket or brace before it is not closed")]
     [InlineData("a: &loop\n  x: *loop\n", "not valid YAML: ")]
     public void ABaseThatCannotBeIsAFaultWithFileAndLine(string top, string expected)
     {
