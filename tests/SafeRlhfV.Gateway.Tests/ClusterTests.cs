@@ -85,7 +85,7 @@ public sealed class ClusterTests(PostgresServer postgres) : IClassFixture<Postgr
                 keys: [ {"{"} name: k, hash: {KeyRing.Hash("key")} {"}"} ]
                 audit: {"{"} trail: "postgres:{connection}", timeout: 60s {"}"}
                 replicas: {"{"} name: gw-{i}, anchor: 300ms {"}"}
-                shutdown: {"{"} drain: 3s {"}"}
+                shutdown: {"{"} drain: 10s {"}"} # in which the balancer must have seen it, on a busy machine, too
                 """);
             return new GatewayProcess(folder.At($"gateway-{i}.yaml"), $"http://127.0.0.1:{port}");
         })];

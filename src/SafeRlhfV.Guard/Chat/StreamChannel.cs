@@ -138,7 +138,7 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
         {
             Rune.DecodeLastFromUtf16(text.WrittenSpan[..from], out Rune rune, out int length);
             from -= length;
-            bool wasBlank = isBlank, isUnseen = FoldedText.Fold(rune) is "";
+            bool wasBlank = isBlank, isUnseen = FoldedText.IsUnseen(rune);
             if (!isUnseen) isBlank = Rune.IsWhiteSpace(rune);
             if (isUnseen || (isBlank && wasBlank)) hidden += length;
             else left -= length;

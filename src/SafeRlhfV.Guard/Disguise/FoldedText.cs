@@ -46,9 +46,12 @@ internal static class FoldedText
     /// <summary>The text in plain letters, without what cannot be seen.</summary>
     public static string Of(string text) => Map(text, Fold);
 
+    /// <summary>Whether a character is drawn as nothing, or as a blank that it is not.</summary>
+    public static bool IsUnseen(Rune rune) => rune.IsAscii ? Controls.Contains((char)rune.Value) : IsInvisible(rune) || IsFalseBlank(rune);
+
     /// <summary>What becomes of a character in plain letters: another one, nothing (empty), or it stays (null).</summary>
     public static string? Fold(Rune rune) =>
-        IsInvisible(rune) || IsFalseBlank(rune) ? "" : Plain(rune.Value) is var plain and not '\0' ? plain.ToString() : null;
+        IsUnseen(rune) ? "" : Plain(rune.Value) is var plain and not '\0' ? plain.ToString() : null;
 
     /// <summary>The text with letters of mathematical and enclosed alphabets, and those that tag characters spell unseen, in plain letters.</summary>
     public static string Spelled(string text) => Map(text, rune => rune.Value is > Tags + 0x1F and < Tags + 0x7F ? ((char)(rune.Value - Tags)).ToString()
