@@ -38,8 +38,10 @@ public static class LocalCheckpoint
     public static void CheckScores(string folder, string use, params ModelKind[] wanted)
     {
         folder = Find(folder);
-        ModelKinds.Check(ScoreModel.HeadFolder(Below(folder), IsAdapter(folder) ? folder : null), wanted, use);
+        string headFolder = ScoreModel.HeadFolder(Below(folder), IsAdapter(folder) ? folder : null);
+        ModelKinds.Check(headFolder, wanted, use);
         CheckBelow(folder);
+        ScoreHead.Check(headFolder);
     }
 
     private static void CheckBelow(string folder)

@@ -100,7 +100,7 @@ public sealed class ScoreHead : NamedModule
         }
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
         if (KeyIn(tensors) is not { } key)
-            throw new InvalidInputException($"{folder}: there is no score head (neither {FileName} nor a tensor '{Key}'); this is no reward or cost model.");
+            throw Absent(folder);
         return FromFile(folder, tensors.FileOf(key), hiddenSize, dtype, device, key);
     }
 
@@ -113,6 +113,16 @@ public sealed class ScoreHead : NamedModule
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
         return KeyIn(tensors) is not null;
     }
+
+    /// <summary>Refuses a folder without a score head, before the model beside it is read.</summary>
+    /// <exception cref="InvalidInputException">There is none, or the weights are malformed.</exception>
+    public static void Check(string folder)
+    {
+        if (!IsIn(folder)) throw Absent(folder);
+    }
+
+    private static InvalidInputException Absent(string folder) =>
+        new($"{folder}: there is no score head (neither {FileName} nor a tensor '{Key}'); this is no reward or cost model.");
 
     /// <summary>The key of the head among a model's weights; null where there is none.</summary>
     internal static string? KeyIn(CheckpointTensors tensors) =>
