@@ -196,6 +196,23 @@ public sealed class AuditDatabase : IAsyncDisposable
         return transaction;
     }
 
+    /// <summary>
+    /// A transaction that no record naming one of some contents can be committed beside: who writes one waits, and then keeps the content anew. Contents that
+    /// are not there, and so cannot be held, are taken out of the set.
+    /// </summary>
+    internal static async Task<DbTransaction> BeginDeletionAsync(DbConnection connection, HashSet<string> contents, CancellationToken cancellationToken)
+    {
+        if (connection is SqliteConnection sqlite) return sqlite.BeginTransaction(deferred: false);
+        DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+        HashSet<string> held = [];
+        await using (DbCommand command = Command(
+            connection, transaction, "SELECT name FROM guard_audit_content WHERE name = ANY(@names) ORDER BY name FOR UPDATE", ("names", contents.ToArray())))
+        await using (DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) held.Add(reader.GetString(0)); // in the order of PostgresInserts
+        contents.IntersectWith(held);
+        return transaction;
+    }
+
     /// <summary>Holds a chain's end until a transaction on PostgreSQL ends. For the main chain it is the lock that builds with one chain took.</summary>
     internal static Task LockAsync(DbConnection connection, DbTransaction transaction, string chain, CancellationToken cancellationToken) =>
         chain == AuditChains.Main

@@ -99,25 +99,40 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
         return new(records.Select(record => record.Request).Distinct().Count(), records.Length, gone, found.Count - records.Length);
     }
 
-    // A text may be another's too: what records that stay name, stays.
+    // A text may be another's too: what records that stay name, stays. A gateway may write such a record meanwhile. So the whole trail is read without holding
+    // writers up; then, while none can commit a record that names one of the texts, what was added since, and only then are the texts deleted.
     private async Task<long> DeleteAsync(HashSet<string> contents, CancellationToken cancellationToken)
     {
         await using DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using (DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false))
-        {
-            await foreach (AuditRecord record in reader.ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
-            {
-                if (record.Payload.Length == 0 || record.Kind is not ("prompt" or "end")) continue;
-                foreach (string name in Names(record)) contents.Remove(name);
-            }
-        }
+        Dictionary<string, long> seen = []; // by chain: the last record that was read
+        await using (DbTransaction reading = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false))
+            await SpareAsync(reading, await reader.ChainsAsync(connection, reading, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        if (contents.Count == 0) return 0;
+        await using DbTransaction transaction = await AuditDatabase.BeginDeletionAsync(connection, contents, cancellationToken).ConfigureAwait(false);
+        AuditMarks marks = await AuditMarks.ReadAsync(connection, transaction, cancellationToken).ConfigureAwait(false);
+        await SpareAsync(transaction, marks.Chains).ConfigureAwait(false);
         long gone = 0;
         foreach (string name in contents)
         {
-            await using DbCommand command = AuditDatabase.Command(connection, null, "DELETE FROM guard_audit_content WHERE name = @name", ("name", name));
+            await using DbCommand command = AuditDatabase.Command(
+                connection, transaction, "DELETE FROM guard_audit_content WHERE name = @name", ("name", name));
             gone += await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
+        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return gone;
+
+        async Task SpareAsync(DbTransaction within, IEnumerable<string> chains)
+        {
+            foreach (string chain in chains)
+            {
+                long after = seen.GetValueOrDefault(chain);
+                await foreach (AuditRecord record in reader.ReadAsync(connection, within, chain, cancellationToken, after).ConfigureAwait(false))
+                {
+                    seen[chain] = record.Sequence;
+                    if (record.Payload.Length > 0 && record.Kind is ("prompt" or "end")) contents.ExceptWith(Names(record));
+                }
+            }
+        }
     }
 
     // Null where the record was changed so that it is no JSON; it is searched as the text that it is then, since a person's data must go all the same.

@@ -209,12 +209,14 @@ public sealed class AuditReader
         return chains;
     }
 
-    /// <summary>The records of a chain in their order, or of all chains.</summary>
+    /// <summary>The records of a chain in their order, or of all chains; those after a number.</summary>
     internal async IAsyncEnumerable<AuditRecord> ReadAsync(
-        DbConnection connection, DbTransaction transaction, string? chain, [EnumeratorCancellation] CancellationToken cancellationToken)
+        DbConnection connection, DbTransaction transaction, string? chain, [EnumeratorCancellation] CancellationToken cancellationToken, long after = 0)
     {
-        string which = !database.HasChains ? "ORDER BY sequence" : chain is null ? "ORDER BY chain, sequence" : "WHERE chain = @chain ORDER BY sequence";
-        await using DbCommand command = AuditDatabase.Command(connection, transaction, $"{All} {which}", ("chain", chain ?? ""));
+        string which = !database.HasChains ? "WHERE sequence > @after ORDER BY sequence"
+            : chain is null ? "WHERE sequence > @after ORDER BY chain, sequence"
+            : "WHERE chain = @chain AND sequence > @after ORDER BY sequence";
+        await using DbCommand command = AuditDatabase.Command(connection, transaction, $"{All} {which}", ("chain", chain ?? ""), ("after", after));
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) yield return Record(reader);
     }

@@ -145,6 +145,59 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         Assert.Empty((await reader.VerifyAsync(head, Cancel)).Faults);
     }
 
+    // A gateway goes on writing while a person is erased: what it records of the person's texts meanwhile keeps them.
+    [Theory, MemberData(nameof(Databases))]
+    public async Task WhatIsRecordedDuringAnErasureKeepsItsTexts(string kind)
+    {
+        await using Place place = await OpenAsync(kind);
+        AuditSettings settings = new() { Key = Key, Texts = ContentKeeping.Keep };
+        await FillAsync(place.Database, settings, 60, user: "ann");
+        await using AuditDatabase other = AuditDatabase.Of(place.Address); // another process
+        await using AuditTrail trail = new(other, settings);
+        GuardOptions options = new() { Moderator = ScriptedModerator.Finds("bad"), Observer = trail, Context = _ => new("bob") };
+        GuardedChatClient client = new(new StubChatClient("fine"), options);
+        Task<AuditErasure.Result> erasing = new AuditErasure(place.Database, Key).ForgetSubjectAsync("ann", "the officer", "a request", null, Cancel);
+        for (int i = 59; i >= 0 && !erasing.IsCompleted; i--) await client.GetResponseAsync($"question {i} of many", cancellationToken: Cancel);
+        Assert.Equal(60, (await erasing).Requests);
+        Assert.Empty((await new AuditReader(place.Database, Key).VerifyAsync(null, Cancel)).Faults);
+    }
+
+    // A writer that has not committed yet, or that comes while the texts are being deleted.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ATextThatIsWrittenAgainJustThenStays(bool isLater)
+    {
+        await using Place place = await OpenAsync("postgres");
+        AuditSettings settings = new() { Key = Key, Texts = ContentKeeping.Keep };
+        await FillAsync(place.Database, settings, 1, user: "ann");
+        string name = await PostgresServer.QueryAsync(place.Address["postgres:".Length..], "SELECT MIN(name) FROM guard_audit_content");
+        await using DbConnection first = await place.Database.OpenAsync(Cancel), second = await place.Database.OpenAsync(Cancel);
+        HashSet<string> contents = [name, "none"];
+        Task<DbTransaction> deletion;
+        if (isLater)
+        {
+            deletion = AuditDatabase.BeginDeletionAsync(first, contents, Cancel);
+            await deletion;
+            Task writing = FillAsync(place.Database, settings, 1, user: "bob");
+            await Task.WhenAny(writing, Task.Delay(300, Cancel));
+            Assert.False(writing.IsCompleted);
+            await (await deletion).RollbackAsync(Cancel);
+            await writing;
+        }
+        else
+        {
+            await using DbTransaction writer = await second.BeginTransactionAsync(Cancel);
+            await AuditDatabase.ExecuteAsync(second, "UPDATE guard_audit_content SET at = at WHERE name = @name", Cancel, writer, ("name", name));
+            deletion = AuditDatabase.BeginDeletionAsync(first, contents, Cancel);
+            await Task.WhenAny(deletion, Task.Delay(300, Cancel));
+            Assert.False(deletion.IsCompleted);
+            await writer.CommitAsync(Cancel);
+            await (await deletion).RollbackAsync(Cancel);
+        }
+        Assert.Equal([name], contents);
+    }
+
     // A trail that somebody has changed is still exported, and a person still erased from it: by the text, where a record is no JSON any more.
     [Theory]
     [InlineData("'{'")]
