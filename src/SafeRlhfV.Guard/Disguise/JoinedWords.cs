@@ -8,7 +8,7 @@ internal static class JoinedWords
     private const int LongestJoint = 8;
     private const int LongestHyphenation = 60; // with the indentation of the next line, or its marks of a quotation
     private const string Hyphens = "-\u2010\u2011\u00AD¬\\=", Breaks = "\r\n";
-    private const string SpacedMarks = "-_*~/|+=#^\\•·–—"; // join words even with blanks around them
+    private const string SpacedMarks = "-_*~/|+=#^\\`•·–—"; // join words even with blanks around them
     private const string Sentence = ".,;:!?"; // ends a word in scripts that write no blanks
 
     /// <summary>The text with blanks in place of what joins words.</summary>

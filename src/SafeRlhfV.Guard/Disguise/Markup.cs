@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace SafeRlhfV.Guard;
 
 /// <summary>
-/// Takes out the markup that stands within words: tags and comments of HTML, links of Markdown, commands of LaTeX, tags of forums, and the joints of strings
-/// that a program puts together. A mark takes its place, so that both readings come about: parts joined, and parts apart.
+/// Takes out the markup that stands within words and around them: tags and comments of HTML, links, images and footnotes of Markdown, links of wikis,
+/// commands of LaTeX, tags of forums, and the joints of strings that a program puts together. A mark takes its place, so that both readings come about: parts joined, and parts apart.
 /// </summary>
 internal static partial class Markup
 {
@@ -27,11 +27,28 @@ internal static partial class Markup
         EditedText opened = new(text);
         if (text.Contains('<')) opened.Replace(Tags(text));
         if (opened.Text.Contains("]]>", StringComparison.Ordinal)) opened.Replace(EndOfData(), _ => "");
-        if (opened.Text.Contains("](", StringComparison.Ordinal)) opened.Replace(Link(), _ => Joint);
-        if (opened.Text.Contains("[/", StringComparison.Ordinal)) opened.Replace(ForumTag(), _ => Joint);
+        if (opened.Text.Contains("[/", StringComparison.Ordinal)) Drop(opened, ForumTag());
+        if (opened.Text.Contains("](", StringComparison.Ordinal) || opened.Text.Contains("][", StringComparison.Ordinal)) Drop(opened, Link());
+        if (opened.Text.Contains("[[", StringComparison.Ordinal)) Drop(opened, WikiLink());
+        if (opened.Text.Contains("[^", StringComparison.Ordinal)) Drop(opened, Footnote());
         if (opened.Text.Contains('\\')) opened.ReplaceMatches(Command(), match => $"{Joint}{match.Groups[1].Value}{Joint}");
         if (opened.Text.AsSpan().ContainsAny('"', '\'', '`')) opened.Replace(Concatenation(), _ => Joint);
         return opened;
+    }
+
+    // Takes out what the groups of an expression hold; a mark stands for it where no blank parts the words anyway.
+    private static void Drop(EditedText opened, Regex regex)
+    {
+        string text = opened.Text;
+        List<(int, int, string)> edits = [];
+        for (Match match = regex.Match(text); match.Success; match = match.NextMatch())
+            foreach (Group part in match.Groups.Cast<Group>().Skip(1).Where(part => part.Success))
+            {
+                int start = part.Index, end = start + part.Length;
+                bool isParted = start == 0 || end == text.Length || char.IsWhiteSpace(text[start - 1]) || char.IsWhiteSpace(text[end]);
+                edits.Add((start, end, isParted ? "" : Joint));
+            }
+        opened.Replace(edits);
     }
 
     // Tags and comments, with those that follow at once.
@@ -81,13 +98,23 @@ internal static partial class Markup
         return text[from..to];
     }
 
-    [GeneratedRegex(@"\](?<=[\p{L}\p{N}]\])\([^()\n]{0,2000}\)(?=[\p{L}\p{N}])")]
+    // [text](address) and [text][reference], of an image too; one in another is found when the inner one is gone.
+    [GeneratedRegex(@"(!?\[)[^\[\]]*(\](?:\((?:[^()\n]|\([^()\n]{0,500}\)){0,2000}\)|\[[^\[\]\n]{0,200}\]))")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"\[/?[A-Za-z]{1,10}(?:=[^\]\n]{0,60})?\](?=[\p{L}\p{N}])")]
+    [GeneratedRegex(@"(\[\[(?:[^\[\]|\n]{0,200}\|)?)[^\[\]|]+(\]\])")]
+    private static partial Regex WikiLink();
+
+    [GeneratedRegex(@"(\[\^[^\[\]\s]{1,50}\])")]
+    private static partial Regex Footnote();
+
+    // Openers of other names need a letter behind them: [the][1] is a link.
+    [GeneratedRegex(@"((?:\[(?:/[A-Za-z][A-Za-z0-9]{0,9}|(?:b|i|u|s|h[1-6]|li|ul|ol|td|th|tr|sub|sup|kbd|pre|ins|del|font|size|colou?r|url|img|email|code|quote"
+        + @"|list|table|center|left|right|strike|spoiler)(?:=[^\]\n]{0,500})?|[A-Za-z]{1,10}(?:=[^\]\n]{0,500})?(?=\][\p{L}\p{N}]))\])+)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ForumTag();
 
-    [GeneratedRegex(@"\\[A-Za-z]{2,20}\{([^{}\\\n]{1,200})\}(?=\p{L})|\\(?<=\p{L}\\)[A-Za-z]{2,20}\{")]
+    [GeneratedRegex(@"\\[A-Za-z]{2,20}\{([^{}\\\n]{1,200})\}|\\(?<=\p{L}\\)[A-Za-z]{2,20}\{")]
     private static partial Regex Command();
 
     // "gr" + "een", also where the strings stand on lines of their own, and without a sign between.
