@@ -67,9 +67,11 @@ public sealed class TrailEventTests
         }
         string messages = """{"model":"ours","max_tokens":9,"metadata":{"user_id":"ann"},"messages":[{"role":"user","content":"Hello"}]}""";
         Assert.Equal(200, (await gateway.PostAsync("/v1/messages", messages)).Status);
+        Assert.Equal(200, (await gateway.PostAsync("/v1/responses", """{"model":"ours","input":"Hello","safety_identifier":"ann"}""")).Status);
+        Assert.Equal(200, (await gateway.PostAsync("/v1/embeddings", """{"model":"ours","input":"Hello","user":"ann"}""")).Status);
         await using AuditDatabase database = AuditDatabase.Of(gateway.Trail);
         AuditErasure.Result erased = await new AuditErasure(database).ForgetSubjectAsync("ann", "the officer", "asked for", cancellationToken: Cancel);
-        Assert.Equal((2, 4), (erased.Requests, erased.Records));
+        Assert.Equal((4, 8), (erased.Requests, erased.Records));
         Assert.Empty((await new AuditReader(database).VerifyAsync(cancellationToken: Cancel)).Faults);
     }
 

@@ -13,11 +13,13 @@ internal sealed class EmbeddingsWire(LimitSettings limits) : IWire
         if (body["encoding_format"] is { } format && JsonText.Required(format, "encoding_format") is not ("float" or "base64"))
             throw ApiException.Invalid("encoding_format must be float or base64.", "encoding_format");
         if (JsonScalar.Whole(body["dimensions"]) < 1) throw ApiException.Invalid("dimensions must be at least 1.", "dimensions");
-        ChatCall call = new(body, [new(ChatRole.User, [.. Texts(body["input"]).Select(text => new TextContent(text))])], key.ContextFor(model))
+        string? user = body["user"] is { } named ? JsonText.Required(named, "user") : null;
+        ChatMessage message = new(ChatRole.User, [.. Texts(body["input"]).Select(text => new TextContent(text))]);
+        ChatCall call = new(body, [message], key.ContextFor(model) with { EndUser = user })
         {
             Model = model,
             IsEmbedding = true,
-            ExtraText = body["user"] is { } user ? JsonText.Required(user, "user") : "",
+            ExtraText = user ?? "",
         };
         return Task.FromResult<IWireAnswer>(new EmbeddingsAnswer(call));
     }
