@@ -20,7 +20,13 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
     /// <param name="Kept">
     /// How many records of version 1 speak of the person still: their links are made of what they say, so they stay until their time is up.
     /// </param>
-    public sealed record Result(long Requests, long Records, long Contents, long Kept);
+    public sealed record Result(long Requests, long Records, long Contents, long Kept)
+    {
+        /// <summary>
+        /// How many of the requests had begun and not ended: where a gateway still answers them, their ends are written later and speak of the person.
+        /// </summary>
+        public long UnderWay { get; init; }
+    }
 
     /// <summary>Erases a request.</summary>
     /// <param name="request">The request's id.</param>
@@ -29,10 +35,14 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
     /// <param name="floor">How old a record must be to be erased; null for none.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="InvalidInputException">A legal hold is in force, a record is too young, or the trail is sealed with another key.</exception>
-    public Task<Result> ForgetRequestAsync(string request, string by, string reason, TimeSpan? floor = null, CancellationToken cancellationToken = default) =>
-        ForgetAsync([request], by, reason, floor, cancellationToken);
+    public async Task<Result> ForgetRequestAsync(
+        string request, string by, string reason, TimeSpan? floor = null, CancellationToken cancellationToken = default)
+    {
+        Require(request, "the request's id");
+        return await ForgetAsync([request], by, reason, floor, cancellationToken).ConfigureAwait(false);
+    }
 
-    /// <summary>Erases all requests of a person: those whose end user or caller has this name.</summary>
+    /// <summary>Erases all requests of a person: those whose end user or caller has this name, the refused ones too.</summary>
     /// <inheritdoc cref="ForgetRequestAsync"/>
     /// <param name="subject">The end user as the caller named him, or the caller's name.</param>
     /// <param name="by">Who asks for it.</param>
@@ -42,13 +52,14 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
     public async Task<Result> ForgetSubjectAsync(
         string subject, string by, string reason, TimeSpan? floor = null, CancellationToken cancellationToken = default)
     {
+        Require(subject, "the subject");
         HashSet<string> requests = [];
         await using (DbConnection connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false))
         await using (DbTransaction transaction = await AuditDatabase.BeginReadAsync(connection, cancellationToken).ConfigureAwait(false))
         {
             await foreach (AuditRecord record in reader.ReadAsync(connection, transaction, null, cancellationToken).ConfigureAwait(false))
             {
-                if (record.Payload.Length == 0 || record.Kind is not ("prompt" or "end")) continue;
+                if (record.Payload.Length == 0 || record.Request.Length == 0) continue;
                 using JsonDocument? payload = Parse(record);
                 bool speaksOf = payload is null
                     ? record.Payload.Contains(subject, StringComparison.Ordinal)
@@ -64,6 +75,8 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
 
     private async Task<Result> ForgetAsync(IReadOnlyCollection<string> requests, string by, string reason, TimeSpan? floor, CancellationToken cancellationToken)
     {
+        Require(by, "who erases");
+        Require(reason, "the reason");
         List<AuditRecord> found = [];
         foreach (string request in requests)
             found.AddRange((await reader.OfRequestAsync(request, cancellationToken).ConfigureAwait(false)).Where(record => !record.IsErased));
@@ -96,7 +109,16 @@ public sealed class AuditErasure(AuditDatabase database, byte[]? key = null, Tim
         }
         long gone = contents.Count == 0 ? 0 : await DeleteAsync(contents, cancellationToken).ConfigureAwait(false);
         if (records.Length > 0) await database.WipeAsync(cancellationToken).ConfigureAwait(false);
-        return new(records.Select(record => record.Request).Distinct().Count(), records.Length, gone, found.Count - records.Length);
+        return new(records.Select(record => record.Request).Distinct().Count(), records.Length, gone, found.Count - records.Length)
+        {
+            UnderWay = records.GroupBy(record => record.Request)
+                .Count(request => request.Any(record => record.Kind == "prompt") && request.All(record => record.Kind != "end")),
+        };
+    }
+
+    private static void Require(string text, string what)
+    {
+        if (string.IsNullOrWhiteSpace(text)) throw new InvalidInputException($"Nothing was erased: {what} is empty.");
     }
 
     // A text may be another's too: what records that stay name, stays. A gateway may write such a record meanwhile. So the whole trail is read without holding

@@ -24,9 +24,11 @@ public sealed class AuditHolds(AuditDatabase database, byte[]? key = null, TimeP
     }
 
     /// <summary>Puts a hold in force.</summary>
-    /// <exception cref="InvalidInputException">There is one of that name, or the trail is sealed with another key.</exception>
+    /// <exception cref="InvalidInputException">A text is empty, there is one of that name, or the trail is sealed with another key.</exception>
     public async Task BeginAsync(string name, string holder, string reason, CancellationToken cancellationToken = default)
     {
+        foreach ((string text, string what) in ((string, string)[])[(name, "name"), (holder, "holder"), (reason, "reason")])
+            if (string.IsNullOrWhiteSpace(text)) throw new InvalidInputException($"A legal hold needs a {what}; it is empty.");
         if ((await ListAsync(cancellationToken).ConfigureAwait(false)).Any(hold => hold.Name == name))
             throw new InvalidInputException($"There is a legal hold '{name}' already.");
         await journal.WriteAsync(AuditChains.Main, "hold", [new("name", name), new("by", holder), new("reason", reason)],

@@ -32,7 +32,8 @@ internal static class AuditForgetVerb
                 ? await erasure.ForgetRequestAsync(one, parsed.GetValue(by)!, parsed.GetValue(reason)!, least, cancellationToken)
                 : await erasure.ForgetSubjectAsync(person!, parsed.GetValue(by)!, parsed.GetValue(reason)!, least, cancellationToken);
             long responses = await StoredResponsesErasure.ForgetAsync(parsed.GetValue(trail)!, one, person, cancellationToken);
-            if (parsed.GetValue(json)) Output.Json(new { result.Requests, result.Records, result.Contents, result.Kept, Responses = responses });
+            if (parsed.GetValue(json))
+                Output.Json(new { result.Requests, result.Records, result.Contents, result.Kept, result.UnderWay, Responses = responses });
             else
                 Output.Line(string.Create(CultureInfo.InvariantCulture,
                     $"erased {DataArguments.Count(result.Records, "record")} of {DataArguments.Count(result.Requests, "request")}, "
@@ -40,6 +41,8 @@ internal static class AuditForgetVerb
                     + (responses == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {responses} responses that gateways kept")));
             if (result.Kept > 0)
                 Output.Note($"{result.Kept} records of earlier builds cannot be erased without breaking their chain; their retention deletes them.");
+            if (result.UnderWay > 0)
+                Output.Note($"{DataArguments.Count(result.UnderWay, "request")} had no end on record; a gateway may answer still: repeat this afterwards.");
             return 0;
         }, cancellationToken));
         return command;

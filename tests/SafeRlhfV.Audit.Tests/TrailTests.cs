@@ -220,6 +220,50 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
         Assert.True(await CountAsync(place.Database, "SELECT COUNT(*) FROM guard_audit_content") > 0); // the other's stay
     }
 
+    // Not only what the guard decided speaks of a person. The end of a request under way comes after the erasure.
+    [Theory, MemberData(nameof(Databases))]
+    public async Task RecordsOfAllKindsThatNameAPersonAreErased(string kind)
+    {
+        await using Place place = await OpenAsync(kind);
+        AuditSettings settings = new() { Key = Key };
+        await using (AuditTrail trail = new(place.Database, settings))
+        {
+            await trail.RecordAsync("refused", "r1", [new("user", "ann"), new("address", "192.0.2.7")], Cancel);
+            await trail.RecordAsync("refused", "r2", [new("user", "bob"), new("address", "192.0.2.8")], Cancel);
+            await trail.RecordAsync("start", "", [new("user", "ann")], Cancel); // of no request
+            GuardReport report = new()
+            {
+                Id = "r3", Context = new("ann"), Prompt = new("one"), PolicyVersion = "p", Received = DateTimeOffset.UnixEpoch,
+            };
+            await trail.PromptDecidedAsync(report, Cancel);
+            AuditErasure erasure = new(place.Database, Key);
+            AuditErasure.Result first = await erasure.ForgetSubjectAsync("ann", "a", "b", null, Cancel);
+            Assert.Equal((2, 2, 1), ((int)first.Requests, (int)first.Records, (int)first.UnderWay));
+            await trail.EndedAsync(report, Cancel);
+            AuditErasure.Result again = await erasure.ForgetSubjectAsync("ann", "a", "b", null, Cancel);
+            Assert.Equal((1, 1, 0), ((int)again.Requests, (int)again.Records, (int)again.UnderWay));
+        }
+        Assert.Equal(2, await CountAsync(place.Database, "SELECT COUNT(*) FROM guard_audit WHERE kind IN ('refused', 'start') AND payload <> ''"));
+        Assert.Empty((await new AuditReader(place.Database, Key).VerifyAsync(null, Cancel)).Faults);
+    }
+
+    // An empty id is that of all records of no request: starts, holds, erasures.
+    [Fact]
+    public async Task NoNameNoErasureAndNoHold()
+    {
+        await using Place place = await OpenAsync("sqlite");
+        await using (AuditTrail trail = new(place.Database)) await trail.RecordAsync("start", "", [new("user", "")], Cancel);
+        AuditErasure erasure = new(place.Database);
+        await Assert.ThrowsAsync<InvalidInputException>(() => erasure.ForgetRequestAsync("", "a", "b", null, Cancel));
+        await Assert.ThrowsAsync<InvalidInputException>(() => erasure.ForgetSubjectAsync(" ", "a", "b", null, Cancel));
+        await Assert.ThrowsAsync<InvalidInputException>(() => erasure.ForgetSubjectAsync("ann", "", "b", null, Cancel));
+        AuditHolds holds = new(place.Database);
+        await Assert.ThrowsAsync<InvalidInputException>(() => holds.BeginAsync("", "a", "b", Cancel));
+        await Assert.ThrowsAsync<InvalidInputException>(() => holds.BeginAsync("case-12", "a", " ", Cancel));
+        Assert.Empty(await holds.ListAsync(Cancel));
+        Assert.Equal(1, await CountAsync(place.Database, "SELECT COUNT(*) FROM guard_audit WHERE payload <> ''"));
+    }
+
     // A hold stands in a table beside the chain; its records say whether it should.
     [Theory, MemberData(nameof(Databases))]
     public async Task AHoldThatWasTakenAwayOrForgedIsFound(string kind)

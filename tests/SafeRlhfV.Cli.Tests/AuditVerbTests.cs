@@ -103,6 +103,8 @@ public sealed class AuditVerbTests(PostgresServer postgres) : IClassFixture<Post
         Assert.True(code == 0, output);
         Assert.Contains("erased 2", output, StringComparison.Ordinal);
         Assert.Contains("2 checkpoints signed by gateway.example/audit, 1 record younger", output, StringComparison.Ordinal);
+        Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "hold", address, "--name", "", "--by", "ann", "--reason", "court order")).Code);
+        Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "forget", address, "--request", "", "--by", "ann", "--reason", "asked for")).Code);
         Assert.Equal(0, (await CapturedConsole.RunAsync("audit", "hold", address, "--name", "case-12", "--by", "ann", "--reason", "court order")).Code);
         Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "forget", address, "--request", "request 1", "--by", "ann", "--reason", "asked for")).Code);
         Assert.Equal(2, (await CapturedConsole.RunAsync("audit", "retain", address, "--days", "1")).Code);
