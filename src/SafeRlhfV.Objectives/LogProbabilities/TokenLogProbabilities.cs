@@ -15,15 +15,16 @@ public static class TokenLogProbabilities
         return ChosenLogProbabilities.Run(Precision.AtLeastSingle(logits), labels).MoveToOuterDisposeScope();
     }
 
-    /// <summary>-Σ p log p of each position, in nats; tokens of probability 0 (logit -inf) add nothing.</summary>
+    /// <summary>-Σ p log p of each position, in nats, without a gradient; tokens of probability 0 (logit -inf) add nothing.</summary>
     /// <param name="logits">[..., V].</param>
     /// <returns>[...].</returns>
     public static Tensor Entropy(Tensor logits)
     {
         using var scope = NewDisposeScope();
-        Tensor logProbs = nn.functional.log_softmax(Precision.AtLeastSingle(logits), -1);
-        Tensor probs = logProbs.exp();
-        return (probs * logProbs.masked_fill(probs.eq(Scalars.Zero), Scalars.Zero)).sum(-1).neg().MoveToOuterDisposeScope();
+        using var noGrad = no_grad();
+        Tensor logProbs = nn.functional.log_softmax(Precision.AtLeastSingle(logits), -1), probs = logProbs.exp();
+        // in place: logits of a batch are among its largest tensors
+        return logProbs.masked_fill_(probs.eq(Scalars.Zero), Scalars.Zero).mul_(probs).sum(-1).neg().MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -26,12 +26,12 @@ public static class MemoryPlanner
         (ModelRecipe model, TrainerSettings training, ModelShape shape) = (recipe.Model, recipe.Training, inputs.Shape);
         PlanSizes sizes = inputs.Sizes ?? PlanSizes.Limits(training.Lengths);
         bool half = inputs.IsHalf(model.Dtype), policy = step.IsPolicy;
-        ActivationCost cost = new(shape, half, model.Lora);
+        ActivationCost cost = new(shape, half, model.Lora, model.Device);
         int each = step.Responses;
         long heads = training is ScorerSettings { Heads: > 1 } scorer ? (long)scorer.Heads * step.Outputs * shape.Text.HiddenSize : 0;
         long trained = Trained(shape, model.Lora, policy, training.TrainVisionTower) + heads;
-        long KeptOf(PlanPart one) => cost.Training(one.Rows * one.Width, training.GradientCheckpointing) + cost.Mask(one.Rows, one.Width, one.Prompt)
-            + (policy ? cost.LogProbabilities(one.Answers, trained: true) : 0) + Projector(shape, half, one.Rows)
+        long KeptOf(PlanPart one) => cost.Pass(one.Rows, one.Width, one.Prompt, policy ? one.Answers : 0, training.GradientCheckpointing)
+            + Projector(shape, half, one.Rows)
             + (training.TrainVisionTower ? TowerTraining(shape, half, one.Rows) : 0);
         PlanPart part = PlanBatches.Of(sizes, training, each, inputs.Ranks).MaxBy(KeptOf)!;
         bool reference = step.HasReference && model.Lora is null, several = part.Rows * inputs.Ranks < training.BatchSize;

@@ -6,6 +6,10 @@ namespace SafeRlhfV.Training;
 /// <summary>What trainers that sample take in memory: roles, a rollout, updates of the actor and of critics, instructions beside them.</summary>
 internal static class PpoMemory
 {
+    // What runs of every size take beyond one trainer's: more code, compiled once more for speed by the first rounds (9 MiB), copies that MKL keeps (7), and
+    // gaps, since sampling and updates ask for blocks of other sizes (docs/log.md).
+    private const long BothBytes = 40L << 20;
+
     /// <summary>Plans a recipe.</summary>
     public static MemoryPlan Plan(RolloutRecipe recipe, PlanInputs inputs)
     {
@@ -16,7 +20,7 @@ internal static class PpoMemory
         int samples = recipe.Answers;
         bool half = inputs.IsHalf(model.Dtype), shared = model.Sharing == Sharing.Backbone, ptx = training.PtxCoefficient > 0
             && recipe.Data.Instructions is not null;
-        ActivationCost cost = new(shape, half, model.Lora);
+        ActivationCost cost = new(shape, half, model.Lora, model.Device);
         // whatever the data's answers are, sampled ones may be as long as is allowed; all answers to a prompt run beside it
         int answer = samples * training.MaxNewTokens;
         int micro = AtOnce(training.MicroBatch, training.MiniBatch), texts = AtOnce(training.MicroBatch, training.PtxBatch);
@@ -54,8 +58,8 @@ internal static class PpoMemory
         if (ptx)
         {
             // these come on top of the gradients of the surrogate
-            long KeptOf(PlanPart one) => cost.Training(one.Rows * one.Width, training.GradientCheckpointing) + cost.Mask(one.Rows, one.Width, one.Prompt)
-                + cost.LogProbabilities(one.Answers, trained: true) + Projector(shape, half, one.Rows);
+            long KeptOf(PlanPart one) => cost.Pass(one.Rows, one.Width, one.Prompt, one.Answers, training.GradientCheckpointing)
+                + Projector(shape, half, one.Rows);
             SftSettings batches = new() { BatchSize = training.PtxBatch, MicroBatchSize = texts };
             long most = PlanBatches.Of(instructions, batches, each: 1, inputs.Ranks).Max(KeptOf);
             parts.Add(new($"activations of {texts} instructions, and gradients", most + gradients, false));
@@ -69,7 +73,7 @@ internal static class PpoMemory
             long answers = 2L * Math.Min(training.MiniBatch, training.CalibrationRows), early = state - (freed * shape.Parameters * (half ? 2 : 4));
             parts.Add(Calibration(cost, shape, half, answers, inputs.Data?.Calibration ?? PlanSizes.Limits(training.Lengths), early));
         }
-        parts.Add(model.Device == "cpu" ? HostGaps(parts) : Gaps(kept));
+        parts.Add(model.Device == "cpu" ? new("sampling and updates in one process", BothBytes, true) : Gaps(kept));
         string also = ptx ? $", {texts} of {instructions.PromptTokens} + {instructions.ResponseTokens}" : "";
         return new MemoryPlan(parts,
             $"updates of {rows} rows of {sizes.PromptTokens} + {(samples > 1 ? $"{samples} x " : "")}{training.MaxNewTokens} tokens{also}, "
@@ -133,21 +137,10 @@ internal static class PpoMemory
     {
         const long NotYet = 48L << 20;
         long width = pairs.PromptTokens + pairs.ResponseTokens, features = rows * shape.Patches * shape.Vision.FeatureWidth * (half ? 2 : 4);
-        long bytes = cost.Inference(rows * width) + cost.Mask(rows, width, pairs.PromptTokens) + features;
+        long bytes = cost.Inference(rows, width, pairs.PromptTokens) + features;
         return new($"calibration by {rows} answers at a time, beyond the optimizer", Math.Max(0, bytes - state - NotYet), false);
     }
 
-    // Sampling and updates ask for blocks of other sizes, so that one does not find all that the other has freed. And sampling, scoring and updates are more
-    // code than one trainer's: the first rounds compile it once more, for speed. MKL keeps copies of what it multiplies, up to 22 MiB a thread.
-    private static MemoryPart HostGaps(List<MemoryPart> parts)
-    {
-        const double Share = 1;
-        const long Most = 32L << 20, Code = 8L << 20;
-        long second = parts.Where(part => !part.AtOnce).Select(part => part.Bytes).OrderDescending().Skip(1).First();
-        return new("gaps between sampling and updates", Code + Math.Min(Most, (long)(Share * second)), true);
-    }
-
     private static long Kept(ActivationCost cost, ModelShape shape, bool half, long rows, long width, long answer, bool checkpointing) =>
-        cost.Training(rows * width, checkpointing) + cost.Mask(rows, width, width - answer) + cost.LogProbabilities(rows * answer, trained: true)
-        + Projector(shape, half, rows);
+        cost.Pass(rows, width, width - answer, rows * answer, checkpointing, entropy: true) + Projector(shape, half, rows);
 }

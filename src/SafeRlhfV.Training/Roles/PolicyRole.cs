@@ -64,7 +64,7 @@ public sealed class PolicyRole(VisionLanguageModel model, string? adapter = null
             {
                 Tensor logits_NV = Model.Logits(states_NH);
                 logProbs_N = TokenLogProbabilities.FromLogits(logits_NV, tokens_N);
-                if (entropy) entropy_N = TokenLogProbabilities.Entropy(logits_NV.detach());
+                if (entropy) entropy_N = TokenLogProbabilities.Entropy(logits_NV);
             }
         }
         return (Spread(logProbs_N).MoveToOuterDisposeScope(), entropy_N is null ? null : Spread(entropy_N).MoveToOuterDisposeScope());
