@@ -5,7 +5,8 @@ namespace SafeRlhfV.Guard;
 
 /// <summary>
 /// Takes out the markup that stands within words and around them: tags and comments of HTML, links, images and footnotes of Markdown, links of wikis,
-/// commands of LaTeX, tags of forums, and the joints of strings that a program puts together. A mark takes its place, so that both readings come about: parts joined, and parts apart.
+/// commands of LaTeX, tags of forums, and the joints of strings that a program puts together. A mark takes its place, so that both readings come about: parts
+/// joined, and parts apart.
 /// </summary>
 internal static partial class Markup
 {

@@ -7,6 +7,7 @@ internal static class SensitiveNumbers
 {
     private const RegexOptions Linear = RegexOptions.CultureInvariant | RegexOptions.NonBacktracking;
     private const int LongestPhone = 15;
+    private const int CodeWindow = 64; // characters on each side of what may be a part of a code
 
     // Lengths by country, of the IBAN registry.
     private const string IbanLengths =
@@ -36,7 +37,7 @@ internal static class SensitiveNumbers
                     int end = start + length;
                     if (end < at.Length && at[end] == at[end - 1] + 1) continue;
                     if (!IsCard([.. at[start..end].Select(i => text[i] - '0')])) continue;
-                    yield return at[start]..(at[end - 1] + 1);
+                    if (!IsCode(text, at[start], at[end - 1] + 1)) yield return at[start]..(at[end - 1] + 1);
                     start = end - 1;
                     break;
                 }
@@ -66,16 +67,35 @@ internal static class SensitiveNumbers
     /// <summary>Telephone numbers: international with + or 00, national with a leading 0 or in the North American form.</summary>
     public static IEnumerable<Range> Phones(string text)
     {
-        for (Match match = Phone.Match(text); match.Success; match = match.NextMatch())
+        int next;
+        for (Match match = Phone.Match(text); match.Success; match = Phone.Match(text, next))
         {
+            next = match.Index + match.Length;
             // Other numbers may follow: the number ends with the last group that it can have.
             int end = match.Index + match.Length, longest = LongestPhone + (match.Value.StartsWith("00", StringComparison.Ordinal) ? 2 : 0);
             while (end > match.Index && (Count(match.Index, end) > longest || (end < text.Length && char.IsAsciiDigit(text[end])))) end--;
             while (end > match.Index && !(char.IsAsciiDigit(text[end - 1]) || text[end - 1] == ')')) end--;
-            if (Count(match.Index, end) >= 7) yield return match.Index..end;
+            if (Count(match.Index, end) < 7) continue;
+            if (IsCode(text, match.Index, end)) next = end; // a number may follow
+            else yield return match.Index..end;
         }
 
         int Count(int from, int to) => text[from..to].Count(char.IsAsciiDigit);
+    }
+
+    // A part of a text in binary digits or other numbers stays, so that the moderators can read it.
+    private static bool IsCode(string text, int start, int end)
+    {
+        string found = text[start..end];
+        if (!found.AsSpan().ContainsAnyInRange('2', '9')) return true;
+        int from = start, to = end;
+        while (from > 0 && start - from < CodeWindow && !char.IsLetter(text[from - 1])) from--;
+        while (to < text.Length && to - end < CodeWindow && !char.IsLetter(text[to])) to++;
+        while (from > 0 && from < start && char.IsAsciiDigit(text[from - 1])) from++; // whole numbers
+        while (to < text.Length && to > end && char.IsAsciiDigit(text[to])) to--;
+        EditedText opened = new(text[from..to]);
+        LetterCodes.Open(opened);
+        return !opened.Text.Contains(found, StringComparison.Ordinal);
     }
 
     private static bool IsCard(int[] digits)

@@ -48,6 +48,31 @@ public sealed class RedactionTests
         }
     }
 
+    /// <summary>What is replaced does not cut a phrase out of the sight of the moderators.</summary>
+    [Theory, MemberData(nameof(DisguiseTests.Hidden), MemberType = typeof(DisguiseTests))]
+    public void ADisguisedPhraseIsFoundInWhatIsRedacted(string kind, string hidden)
+    {
+        string redacted = new Placeholders(RedactionRules.Standard).Redact($"One. {hidden} Two.");
+        bool isFound = TextReadings.Of(redacted).Any(reading => DisguiseTests.Rules.Any(rule => rule.Pattern.IsMatch(reading)));
+        Assert.True(isFound, $"{kind}: {redacted}");
+    }
+
+    /// <summary>Numbers for characters are no telephone or card numbers, and those beside them are replaced all the same.</summary>
+    [Theory, InlineData(2, 8), InlineData(2, 7), InlineData(8, 3), InlineData(10, 3)]
+    public void NumbersForCharactersStay(int @base, int width)
+    {
+        foreach (string phrase in (string[])["project falcon", "saw the ladder", "the name is project falcon as we said"])
+            foreach (string between in (string[])[" ", ", ", " / "])
+            {
+                IEnumerable<string> numbers = phrase.Select(letter => @base == 10 ? $"{(int)letter}" : Convert.ToString(letter, @base));
+                string code = string.Join(between, numbers.Select(number => number.PadLeft(width, '0')));
+                Assert.Equal($"It is {code}.", new Placeholders(RedactionRules.Standard).Redact($"It is {code}."));
+                string both = new Placeholders(RedactionRules.Standard).Redact($"It is {code}, so call 030 1234567 and 4111 1111 1111 1111.");
+                Assert.DoesNotContain("1234567", both);
+                Assert.DoesNotContain("4111 1111 1111 1111", both);
+            }
+    }
+
     [Theory]
     [InlineData("email", "b\u200bob@exam\u200bple.o\u2060rg")]
     [InlineData("email", "bob\u00ad@example.org")]
