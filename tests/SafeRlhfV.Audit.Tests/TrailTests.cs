@@ -233,7 +233,11 @@ public sealed class TrailTests(PostgresServer postgres) : IClassFixture<Postgres
             await trail.RecordAsync("start", "", [new("user", "ann")], Cancel); // of no request
             GuardReport report = new()
             {
-                Id = "r3", Context = new("ann"), Prompt = new("one"), PolicyVersion = "p", Received = DateTimeOffset.UnixEpoch,
+                Id = "r3",
+                Context = new("ann"),
+                Prompt = new("one"),
+                PolicyVersion = "p",
+                Received = DateTimeOffset.UnixEpoch,
             };
             await trail.PromptDecidedAsync(report, Cancel);
             AuditErasure erasure = new(place.Database, Key);

@@ -179,7 +179,8 @@ public sealed class CertifyVerbTests : IDisposable
         string data = WorldData();
         string[] policy = ["certify", "--data", data, "--split", "evaluation", "--policy", Base, "--budget", "0", "--range", "-9,9", "--max-new-tokens", "2"];
         foreach ((string said, string cost) in ((string, string)[])
-            [("this is a reward model", Model(1, ModelKind.Reward)), ("no such folder", folder.At("gone")), ("no such file", folder.Path), ("there is no score head", Base)])
+            [("this is a reward model", Model(1, ModelKind.Reward)), ("no such folder", folder.At("gone")), ("no such file", folder.Path),
+             ("there is no score head", Base)])
         {
             (int code, _, string errors) = await CapturedConsole.RunAsync([.. policy, "--cost", cost]);
             Assert.Equal(CliHost.BadInput, code);

@@ -70,7 +70,8 @@ internal sealed class ErasableResponses(RememberedResponses kept, AuditReader tr
         catch (Exception error) when (error is DbException or IOException or TimeoutException)
         {
             throw new ApiException(503, "server_error", "Whether the response was erased cannot be seen: the audit trail is not available; try again soon.",
-                "store_unavailable") { RetryAfter = TimeSpan.FromSeconds(1) };
+                "store_unavailable")
+            { RetryAfter = TimeSpan.FromSeconds(1) };
         }
         finally
         {

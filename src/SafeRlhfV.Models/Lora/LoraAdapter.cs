@@ -166,8 +166,8 @@ public sealed class LoraAdapter : IDisposable
         if (lost.Length == 0 && adapter.pairs.Count > 0) return adapter;
         adapter.Dispose();
         if (whole.Intersect(lost).ToArray() is { Length: > 0 } both)
-            throw new InvalidInputException($"LoRA: modules_to_save trains all of '{string.Join("', '", both)}' whole; take it out of modules_to_save or of the "
-                + "targets.");
+            throw new InvalidInputException($"LoRA: modules_to_save trains all of '{string.Join("', '", both)}' whole; take it out of modules_to_save or of "
+                + "the targets.");
         IEnumerable<string> there = model.Adapters.Layers.Select(entry => entry.Key.Split('.').Last(part => !part.All(char.IsAsciiDigit)))
             .Distinct().Order(StringComparer.Ordinal);
         string what = lost.Length > 0 ? string.Join(", ", lost) : config.TargetPattern ?? string.Join(", ", wanted);
