@@ -77,7 +77,6 @@ internal sealed class GuardChoice : IDisposable
         }
     }
 
-
     /// <summary>Refuses verdicts that are none: "unsafe" for want of a judge says nothing about what was to be judged.</summary>
     /// <exception cref="ServiceException">The service stopped answering, or nothing at all could be judged.</exception>
     public void MustHaveJudged(IReadOnlyCollection<Verdict> verdicts) => MustHaveJudged(handler, verdicts);

@@ -48,12 +48,12 @@ public sealed class DecoderAttention : NamedModule
         {
             if (cache is not null)
             {
-                (_, Tensor keys_BLND, Tensor values_BLND) = Turned(projections, rows, from, angles);
+                (Tensor keys_BLND, Tensor values_BLND) = KeysAndValues(projections, angles);
                 _ = cache.Append(layer, keys_BLND.transpose(1, 2), values_BLND.transpose(1, 2));
             }
             return output.Forward(whole);
         }
-        (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Turned(projections, rows, from, angles);
+        (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Turned(projections, from, angles);
         if (queryFactor != 1) q_BLND = q_BLND.Times(queryFactor);
         Tensor q = q_BLND.transpose(1, 2), k = k_BLND.transpose(1, 2), v = v_BLND.transpose(1, 2);
         if (cache is not null) (k, v) = cache.Append(layer, k, v);
@@ -94,20 +94,32 @@ public sealed class DecoderAttention : NamedModule
         return queryNorm is null || keyNorm is null ? [q, k, v] : [Normed(queryNorm, q, heads), Normed(keyNorm, k, keyValueHeads), v];
     }
 
-    private Tensor Normed(RmsNormLayer norm, Tensor x, int count) => norm.Forward(x.view(x.shape[0], x.shape[1], count, headSize)).view(x.shape);
+    private Tensor Normed(RmsNormLayer norm, Tensor x, int count) => norm.Forward(Heads(x, count)).view(x.shape);
 
-    private (Tensor Query, Tensor Key, Tensor Value) Turned(Tensor[] projections, long rows, long from, RotaryAngles angles)
+    private (Tensor Query, Tensor Key, Tensor Value) Turned(Tensor[] projections, long from, RotaryAngles angles)
     {
         long columns = projections[^1].shape[1];
-        Tensor Heads(Tensor x, int count) => x.view(rows, x.shape[1], count, headSize);
         if (projections is not [Tensor all])
-            return (angles.From(from).Turn(Heads(projections[0], heads)), angles.Turn(Heads(projections[1], keyValueHeads)),
-                Heads(projections[2], keyValueHeads));
+        {
+            (Tensor keys, Tensor values) = KeysAndValues(projections, angles);
+            return (angles.From(from).Turn(Heads(projections[0], heads)), keys, values);
+        }
         Tensor Wanted(Tensor x) => from == 0 ? x : x.narrow(1, from, columns - from);
         Tensor heads_BLND = Heads(all, heads + (2 * keyValueHeads)), third = heads_BLND.narrow(2, heads + keyValueHeads, keyValueHeads);
         Tensor turned = angles.Turn(heads_BLND.narrow(2, 0, heads + keyValueHeads));
         return (Wanted(turned.narrow(2, 0, heads)), turned.narrow(2, heads, keyValueHeads), third);
     }
+
+    // without the queries, for the cache
+    private (Tensor Key, Tensor Value) KeysAndValues(Tensor[] projections, RotaryAngles angles)
+    {
+        long ofQueries = heads * headSize, ofKeys = keyValueHeads * headSize;
+        (Tensor keys, Tensor values) = projections is [Tensor all]
+            ? (all.narrow(2, ofQueries, ofKeys), all.narrow(2, ofQueries + ofKeys, ofKeys)) : (projections[1], projections[2]);
+        return (angles.Turn(Heads(keys, keyValueHeads)), Heads(values, keyValueHeads));
+    }
+
+    private Tensor Heads(Tensor x, int count) => x.view(x.shape[0], x.shape[1], count, headSize);
 
     private Tensor Repeat(Tensor x_BNKD, int group)
     {
