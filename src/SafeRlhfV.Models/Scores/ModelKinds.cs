@@ -64,8 +64,9 @@ public static class ModelKinds
                 ? null
                 : throw new InvalidInputException($"{folder}: this is {Name(kind)}, and {use} needs {string.Join(" or ", wanted.Select(Name))}.");
         if (!ScoreHead.IsIn(folder)) return null;
-        return $"{folder} does not say what its score is; {use} takes it as "
-            + $"{Name(wanted[0])}{(wanted[0] == ModelKind.Policy ? " and leaves its score head alone" : "")}.";
+        ModelKind[] taken = wanted[0] == ModelKind.Policy ? [ModelKind.Policy] : [.. wanted.Where(one => one != ModelKind.Policy)];
+        return $"{folder} does not say what its score is; {use} takes it as {string.Join(" or ", taken.Select(Name))}"
+            + $"{(wanted[0] == ModelKind.Policy ? " and leaves its score head alone" : "")}.";
     }
 
     /// <summary>Writes the kind of a score head into its folder, and of an ensemble the number of heads.</summary>

@@ -76,6 +76,13 @@ public sealed class ScoreHead : NamedModule
         return new ScoreHead(weight.reshape(Outputs, Heads, weight.shape[1]).narrow(1, 0, first ?? Heads).mean([1]), Kind, 1);
     }
 
+    /// <summary>The cost's part of a head of both scores, with as many heads.</summary>
+    public ScoreHead CostOfBoth()
+    {
+        using IDisposable noGrad = no_grad();
+        return new ScoreHead(weight.narrow(0, Heads, Heads).clone(), ModelKind.Cost, Heads);
+    }
+
     /// <summary>End scores of a batch, [B] or [B, outputs × heads], as one score for each output.</summary>
     /// <param name="scores">What <see cref="Forward"/> gives.</param>
     /// <param name="pessimism">c of <see cref="EnsembleScores"/>; 0 = the mean.</param>

@@ -214,12 +214,12 @@ public sealed class PpoModels : IDisposable
     // before gigabytes are read
     private static IEnumerable<string> CheckKinds(PpoModelsRecipe recipe)
     {
-        (string Folder, string Use, ModelKind Kind)[] places = recipe.NamesOneFolder
-            ? [(recipe.Policy, "model.policy", ModelKind.Policy), (recipe.Reward, "one folder as model.reward and model.cost", ModelKind.Scores)]
-            : [(recipe.Policy, "model.policy", ModelKind.Policy), .. recipe.HasReward ? [(recipe.Reward, "model.reward", ModelKind.Reward)]
-                : ((string, string, ModelKind)[])[], (recipe.Cost, "model.cost", ModelKind.Cost)];
-        if (recipe.Judge.Length > 0) places = [.. places, (recipe.Judge, "model.judge", ModelKind.Reward)];
-        return places.Select(place => ModelKinds.Check(place.Folder, [place.Kind], place.Use)).OfType<string>().ToArray();
+        List<(string Folder, string Use, ModelKind[] Kinds)> places = [(recipe.Policy, "model.policy", [ModelKind.Policy])];
+        if (recipe.NamesOneFolder) places.Add((recipe.Reward, "one folder as model.reward and model.cost", [ModelKind.Scores]));
+        else if (recipe.HasReward) places.AddRange([(recipe.Reward, "model.reward", [ModelKind.Reward]), (recipe.Cost, "model.cost", [ModelKind.Cost])]);
+        else places.Add((recipe.Cost, "model.cost", [ModelKind.Cost, ModelKind.Scores]));
+        if (recipe.Judge.Length > 0) places.Add((recipe.Judge, "model.judge", [ModelKind.Reward]));
+        return places.Select(place => ModelKinds.Check(place.Folder, place.Kinds, place.Use)).OfType<string>().ToArray();
     }
 
     private ScorerRole Scorer(string role) => new(scorers[role].Model, scorers[role].Head, AdapterOf(role));
@@ -232,6 +232,14 @@ public sealed class PpoModels : IDisposable
     {
         Tensor like = model.Decoder.Embedding.Weight;
         ScoreHead head = ScoreHead.Load(folder, model.HiddenSize, like.dtype, like.device);
+        if (!recipe.HasReward && role is Cost or CostCritic && head.Outputs == ScoresTrainer.Outputs)
+        {
+            using ScoreHead scores = head; // of which the cost alone is asked
+            if (areServed)
+                throw new InvalidInputException($"scoring: {folder} is a model of both scores, and without model.reward its cost alone is used, which servers "
+                    + "do not give; leave scoring out, or take a cost model.");
+            head = scores.CostOfBoth();
+        }
         bool both = role is Scores or Critics;
         if (head.Outputs == (both ? ScoresTrainer.Outputs : 1))
         {

@@ -11,7 +11,8 @@ public sealed record PpoModelsRecipe
     [Place]
     public string Reward { get; init; } = "";
 
-    /// <summary>The folder of CM-V, likewise; the same folder where one model has both scores (train scores).</summary>
+    /// <summary>The folder of CM-V, likewise; the same folder where one model has both scores (train scores), of which the cost alone is used without
+    /// a reward model.</summary>
     [Place]
     public string Cost { get; init; } = "";
 

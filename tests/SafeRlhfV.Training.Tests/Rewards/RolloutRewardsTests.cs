@@ -241,6 +241,42 @@ public sealed class RolloutRewardsTests(TinyRecipes tiny) : IClassFixture<TinyRe
         Assert.Equal(recipe.ToYaml(), RecipeReader.Parse(recipe.ToYaml()).ToYaml());
     }
 
+    /// <summary>A model of both scores is a cost model where no reward model is wanted: its costs, and the critic that starts from them.</summary>
+    [Theory]
+    [InlineData("ppo-checked", "")]
+    [InlineData("ppo-checked-backbone", "-adapter")]
+    [InlineData("grpo-checked", "")]
+    public void TheCostOfAModelOfBothScoresIsUsedWithoutARewardModel(string name, string suffix)
+    {
+        IReadOnlyDictionary<string, double>[] With(string folder)
+        {
+            Recipe recipe = tiny.Recipe(name, $"both/{name}/{folder}", ["training.rounds=2", $"model.cost={tiny.At(folder)}",
+                .. name[0] == 'g' ? (string[])["model.reward=", "training.rewards=[{kind: format, think: true}]"] : []]);
+            RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
+            return [.. MetricsLog.Read(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Select(line => line.Values)];
+        }
+        string[] compared = ["window_cost", "cost_all", "cost_answer", "actor_loss", .. name[0] == 'p' ? (string[])["cost_critic_loss"] : []];
+        foreach ((IReadOnlyDictionary<string, double> own, IReadOnlyDictionary<string, double> both) in With($"cost{suffix}").Zip(With($"scores{suffix}")))
+            foreach (string metric in compared) Assert.Equal(own[metric], both[metric]);
+    }
+
+    [Fact]
+    public void TheHeadsOfItsCostAreAnEnsemble()
+    {
+        Recipe recipe = tiny.Recipe("ppo-checked-backbone", "both/heads", "training.rounds=1", $"model.cost={tiny.At("scores-heads-adapter")}",
+            "training.pessimism=2");
+        RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(MetricsLog.Read(Path.Combine(recipe.Run.Folder, MetricsLog.FileName)).Last().Values["cost_disagreement"] > 0);
+    }
+
+    [Fact]
+    public void ServersDoNotGiveItsCostAlone()
+    {
+        Recipe recipe = tiny.Recipe("ppo-checked", "both/served", $"model.cost={tiny.At("scores")}", "scoring.cost.endpoints=[http://127.0.0.1:1]");
+        Assert.Contains("is a model of both scores, and without model.reward its cost alone is used, which servers do not give",
+            Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message);
+    }
+
     /// <summary>Without RM-V a plan counts one model less.</summary>
     [Fact]
     public void APlanCountsTheModelsThatAreLoaded()
