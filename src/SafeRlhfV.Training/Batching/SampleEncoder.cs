@@ -153,9 +153,11 @@ public sealed class SampleEncoder(ModelProcessor processor, LengthLimits limits,
         int tokens = sample.Size.Filled, most = processor.Model.MaxTokens;
         if (tokens + newTokens <= most) return sample;
         throw new InvalidInputException(newTokens == 0
-            ? $"{Place(row)}: the text has {tokens} tokens, and the model reads at most {most}; set training.lengths.total_tokens to at most {most}."
-            : $"{Place(row)}: the prompt has {tokens} tokens, which with max_new_tokens {newTokens} is more than the {most} that the model reads; set "
-                + $"training.lengths.prompt_tokens to at most {Math.Max(1, most - newTokens)}, or lower max_new_tokens.");
+            ? $"{Place(row)}: the text has {tokens} tokens, and the model reads at most {most}; set training.lengths.total_tokens to at most {most}, "
+                + "and prompt_tokens and response_tokens, where they are given, to no more."
+            : $"{Place(row)}: the prompt has {tokens} tokens, which with max_new_tokens {newTokens} is more than the {most} that the model reads; "
+                + (newTokens < most ? $"set training.lengths.prompt_tokens to at most {most - newTokens}, or lower max_new_tokens."
+                    : $"set training.max_new_tokens to less than {most}."));
     }
 
     private (EncodedPrompt Prompt, SampleImages? Images, IReadOnlyList<ImageGeometry> Geometries) Prompt(ConversationRecord row,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.Processing;
@@ -101,12 +102,20 @@ public sealed class SampleEncoderTests(TinyRecipes tiny) : IClassFixture<TinyRec
     public void RowsWithinTheRecipesLimitsAndBeyondTheModelsAreRefusedByName(string trainer, string setting)
     {
         string folder = ShortModel(trainer, 40);
-        Recipe recipe = tiny.Recipe(trainer, $"short/{trainer}",
-            trainer == "ppo" ? [$"model.policy={folder}", "training.calibration_rows=0"] : [$"model.folder={folder}"]);
-        string message = Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message;
+        string Refused(params string[] more)
+        {
+            Recipe recipe = tiny.Recipe(trainer, $"short/{trainer}/{more.Length}",
+                [.. trainer == "ppo" ? (string[])[$"model.policy={folder}", "training.calibration_rows=0"] : [$"model.folder={folder}"], .. more]);
+            return Assert.Throws<InvalidInputException>(() => RecipeRunner.Run(recipe, recipe.ToRunOptions(resume: false))).Message;
+        }
+        string message = Refused();
         Assert.Matches(@"row \d+: ", message);
         Assert.Contains("40", message);
         Assert.Contains(setting, message);
+        // what the message advises is no fault of its own; rows that are longer are dropped then, here all
+        Match advice = Regex.Match(message, @"set (training\.lengths\.\w+) to at most (\d+)");
+        Assert.Contains("too long", Refused($"{advice.Groups[1].Value}={advice.Groups[2].Value}"));
+        if (trainer == "ppo") Assert.EndsWith("set training.max_new_tokens to less than 40.", Refused("training.max_new_tokens=40", "training.seed=5"));
     }
 
     // the same weights with fewer positions

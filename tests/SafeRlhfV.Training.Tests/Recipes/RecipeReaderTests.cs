@@ -91,7 +91,7 @@ public sealed class RecipeReaderTests
               optimizer:
                 learning_rate: NaN
                 beta2: 1
-              lengths: { total_tokens: 100 }
+              lengths: { prompt_tokens: 101, response_tokens: 102, total_tokens: 100 }
               vision_cache_bytes: 2GB
             run: 7
             """, "r.yaml")).Message;
@@ -107,8 +107,8 @@ public sealed class RecipeReaderTests
             "line 10: training.seed: '1.5' must be a whole number",
             "line 12: training.optimizer.learning_rate: 'NaN' must be a number above 0 and at most 10",
             "line 13: training.optimizer.beta2: '1' must be a number at least 0 and below 1",
-            "line 14: training.lengths.prompt_tokens: 4096 is more than total_tokens 100",
-            "line 14: training.lengths.response_tokens: 1024 is more than total_tokens 100",
+            "line 14: training.lengths.prompt_tokens: 101 is more than total_tokens 100",
+            "line 14: training.lengths.response_tokens: 102 is more than total_tokens 100",
             "line 15: training.vision_cache_bytes: '2GB' must be a whole number",
             "line 16: run: must be a mapping"])
             Assert.Contains(part, message);
