@@ -31,16 +31,17 @@ internal sealed record CheckpointNames(ModelConfig Config, KeyLayout Layout, Dic
         }
         else if (!AreEqual(tensors, keys[head], keys[embedding]))
         {
-            if (SaysTied(config.Source))
-                ModelCheckpoint.Notice($"{folder}: config.json says tie_word_embeddings: true, but the files hold an output layer other than the embedding "
-                    + "table. It is used, untied; say false in config.json to silence this.");
+            bool says = SaysTied(config.Source);
+            // else by default, and released files of other families leave it out and have an output layer
+            if (says || config.TiesByDefault)
+                ModelCheckpoint.Notice($"{folder}: config.json {(says ? "says tie_word_embeddings: true" : "does not say tie_word_embeddings: false")}, but the files "
+                    + "hold an output layer other than the embedding table. It is used, untied; say false in config.json to silence this.");
             return new(config with { TieWordEmbeddings = false }, layout, keys);
         }
         keys.Remove(head);
         return new(config, layout, keys);
     }
 
-    // in words, not by a default: released files of some families leave it out and have an output layer
     private static bool SaysTied(JsonElement config) => (config.TryGetProperty("tie_word_embeddings", out JsonElement tied)
         || config.TryGetProperty("text_config", out JsonElement text) && text.ValueKind == JsonValueKind.Object
             && text.TryGetProperty("tie_word_embeddings", out tied)) && tied.ValueKind == JsonValueKind.True;

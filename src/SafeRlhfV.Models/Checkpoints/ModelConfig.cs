@@ -43,7 +43,7 @@ public abstract record ModelConfig
     public virtual ModelFacts Facts => new(ModelType, ImageTokenId, EosTokenIds, PadTokenId, Text.MaxTokens);
 
     /// <summary>The output layer is the embedding table where config.json does not say.</summary>
-    protected virtual bool TiesByDefault => false;
+    protected internal virtual bool TiesByDefault => false;
 
     /// <summary>Reads config.json (and generation_config.json beside it) of a checkpoint folder.</summary>
     /// <exception cref="InvalidInputException">A file is missing or malformed, or the family is not known.</exception>

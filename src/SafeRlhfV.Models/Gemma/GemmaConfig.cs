@@ -39,7 +39,7 @@ public sealed record GemmaConfig : ModelConfig
     public override ModelFacts Facts => base.Facts with { DoublesBegin = Answers is not null };
 
     /// <inheritdoc/>
-    protected override bool TiesByDefault => true;
+    protected internal override bool TiesByDefault => true;
 
     /// <summary>Parses config.json.</summary>
     /// <param name="reader">config.json.</param>

@@ -117,7 +117,7 @@ public sealed class ModelCheckpointTests
             head = tied.Origin!.Layout.ToFile(tied.HeadName + ".weight");
         Tensor own = tensors[head] = tensors[table].flip(0).contiguous();
         SafetensorsWriter.Write(weights, tensors);
-        bool saysTied = File.ReadAllText(temporary.At("own", "config.json")).Contains("\"tie_word_embeddings\": true", StringComparison.Ordinal);
+        bool isGemma = name.Contains("gemma", StringComparison.Ordinal), saysTied = File.ReadAllText(temporary.At("own", "config.json")).Contains("\"tie_word_embeddings\": true", StringComparison.Ordinal);
         List<string> notices = [];
         void Hear(string notice)
         {
@@ -129,8 +129,10 @@ public sealed class ModelCheckpointTests
         CheckpointConverter.Convert(temporary.At("own"), temporary.At("converted"));
         ModelCheckpoint.Load(temporary.At("converted")).Dispose(); // its config says what it holds: nothing to notice
         ModelCheckpoint.Noticed -= Hear;
-        Assert.Equal(saysTied ? 1 : 0, notices.Count);
-        Assert.All(notices, notice => Assert.Contains("tie_word_embeddings: true, but the files hold an output layer", notice, StringComparison.Ordinal));
+        // no released Gemma has an output layer of its own
+        Assert.Equal(saysTied || isGemma ? 1 : 0, notices.Count);
+        Assert.All(notices, notice => Assert.Contains(saysTied ? "config.json says tie_word_embeddings: true, but the files hold an output layer"
+            : "config.json does not say tie_word_embeddings: false, but the files hold an output layer", notice, StringComparison.Ordinal));
         foreach (string folder in (string[])["own", "converted"])
         {
             using VisionLanguageModel model = ModelCheckpoint.Load(temporary.At(folder));
