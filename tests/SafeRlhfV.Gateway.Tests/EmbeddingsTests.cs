@@ -98,6 +98,64 @@ public sealed class EmbeddingsTests
         }
     }
 
+    // Digit for digit, in the order in which the service gives them; what stands beside them is left out.
+    [Fact]
+    public async Task NumbersComeAsTheServiceWroteThem()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync(
+            """{"note":{"data":["x"]},"data":[{"embedding":[1.50,-0.0,1e-5,0.1234567890123456789],"index":1,"text":["x"]},{"index":0,"embedding":[]}]}""");
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/embeddings", """{"model":"ours","input":["one","two"]}""");
+        Assert.Equal((200, """[{"object":"embedding","index":1,"embedding":[1.50,-0.0,1e-5,0.1234567890123456789]},"""
+            + """{"object":"embedding","index":0,"embedding":[]}]"""), (status, answer!["data"]!.ToJsonString()));
+    }
+
+    [Theory]
+    [InlineData("""{"data":[{"embedding":[1e999]}]}""", false)]
+    [InlineData("""{"data":[{"embedding":[1e300]}]}""", true)]
+    [InlineData("""{"data":[{"embedding":[1,[2]]}]}""", false)]
+    [InlineData("""{"data":[{"embedding":[1,null]}]}""", false)]
+    [InlineData("""{"data":[{"embedding":{"0":1}}]}""", false)]
+    [InlineData("""{"data":[{"embedding":"AACAfw=="}]}""", false)]
+    [InlineData("""{"data":[{"embedding":"AACAfw=="}]}""", true)]
+    [InlineData("""{"data":[{"embedding":"AAAA"}]}""", true)]
+    [InlineData("""{"data":[{"embedding":"a text"}]}""", true)]
+    [InlineData("""{"data":[{"embedding":[1],"embedding":[2]}]}""", false)]
+    [InlineData("""{"data":[{"embedding":[1]}],"data":[{"embedding":[2]}]}""", false)]
+    [InlineData("""{"data":[{"embedding":[1]}]} more""", false)]
+    [InlineData("""{"data":[{"embedding":[1,]}]}""", false)]
+    [InlineData("""{"data":[{"embedding":[1]}]""", false)]
+    [InlineData("""{"data":[[1]]}""", false)]
+    [InlineData("""[{"embedding":[1]}]""", false)]
+    [InlineData("", false)]
+    public async Task WhatIsNotNumbersIsNotPassedOn(string given, bool asBase64)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync(given);
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/embeddings",
+            $$"""{"model":"ours","input":"four","encoding_format":"{{(asBase64 ? "base64" : "float")}}"}""");
+        Assert.Equal((502, "upstream_garbled"), (status, answer!["error"]!["code"]?.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task AServiceThatSaysThatItFailedHasFailed()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync("""{"data":["none"],"error":{"message":"out of memory"}}""");
+        (int status, JsonNode? answer) = await gateway.PostAsync("/v1/embeddings", """{"model":"ours","input":"four"}""");
+        Assert.Equal((502, "upstream_failed"), (status, answer!["error"]!["code"]?.GetValue<string>()));
+    }
+
+    // PHP and others write a slash as \/.
+    [Fact]
+    public async Task Base64WithEscapesIsRead()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        gateway.Upstream.Embeddings = (http, _) => http.Response.WriteAsync("""{"data":[{"embedding":"\/\/9\/Pw=="}]}""");
+        (_, JsonNode? answer) = await gateway.PostAsync("/v1/embeddings", """{"model":"ours","input":"four","encoding_format":"base64"}""");
+        Assert.Equal("//9/Pw==", answer!["data"]![0]!["embedding"]!.GetValue<string>());
+    }
+
     [Theory]
     [InlineData("""{ "model": "ours", "input": "a forbidden thing" }""", "content_filter")]
     [InlineData("""{ "model": "ours", "input": ["fine", "a forbidden thing"] }""", "content_filter")]

@@ -15,12 +15,12 @@ internal sealed class ChatAnswer(ChatCall call) : IWireAnswer
 
     public WireEvent KeepAlive => WireEvent.Comment;
 
-    public JsonObject Whole(ChatResponse response)
+    public byte[] Whole(ChatResponse response)
     {
         JsonObject body = CompletionWriter.Whole(response, call);
         report = response.GetGuardReport();
         if (Moderation() is { } verdicts) body["moderation"] = verdicts;
-        return body;
+        return JsonReply.Render(body);
     }
 
     public IEnumerable<WireEvent> Begin() => [];

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using SafeRlhfV.Guard;
 
@@ -8,20 +8,32 @@ namespace SafeRlhfV.Gateway;
 internal sealed class EmbeddingsAnswer(ChatCall call) : WholeAnswer(call)
 {
     /// <exception cref="ApiException">The texts were refused.</exception>
-    public override JsonObject Whole(ChatResponse response)
+    public override byte[] Whole(ChatResponse response)
     {
         if (response.GetRefusal() is { } refusal) throw ApiException.Invalid(refusal, "input", "content_filter");
-        MemberContent data = response.Messages.SelectMany(message => message.Contents).OfType<MemberContent>().Single();
-        return new()
+        return JsonReply.Render((Call.Model, response), static (writer, answer) => Write(writer, answer.Model, answer.response));
+    }
+
+    private static void Write(Utf8JsonWriter writer, string model, ChatResponse response)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("object", "list");
+        writer.WriteStartArray("data");
+        foreach ((int place, ReadOnlyMemory<byte> json) in response.Messages.SelectMany(message => message.Contents).OfType<EmbeddingsContent>().Single().All)
         {
-            ["object"] = "list",
-            ["data"] = data.Json.DeepClone(),
-            ["model"] = Call.Model,
-            ["usage"] = new JsonObject
-            {
-                ["prompt_tokens"] = response.Usage?.InputTokenCount ?? 0,
-                ["total_tokens"] = response.Usage?.TotalTokenCount ?? 0,
-            },
-        };
+            writer.WriteStartObject();
+            writer.WriteString("object", "embedding");
+            writer.WriteNumber("index", place);
+            writer.WritePropertyName("embedding");
+            writer.WriteRawValue(json.Span, skipInputValidation: true); // they were read
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+        writer.WriteString("model", model);
+        writer.WriteStartObject("usage");
+        writer.WriteNumber("prompt_tokens", response.Usage?.InputTokenCount ?? 0);
+        writer.WriteNumber("total_tokens", response.Usage?.TotalTokenCount ?? 0);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
     }
 }

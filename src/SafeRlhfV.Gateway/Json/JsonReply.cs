@@ -10,11 +10,14 @@ namespace SafeRlhfV.Gateway;
 internal static class JsonReply
 {
     /// <summary>Sends a whole answer.</summary>
-    public static async Task WriteAsync(HttpContext http, JsonNode body)
+    public static Task WriteAsync(HttpContext http, JsonNode body) => WriteAsync(http, Render(body));
+
+    /// <summary>Sends a whole answer.</summary>
+    public static async Task WriteAsync(HttpContext http, byte[] json)
     {
         http.Response.ContentType = "application/json";
-        Fill(http.Response, body);
-        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+        http.Response.ContentLength = json.Length;
+        await http.Response.BodyWriter.WriteAsync(json, http.RequestAborted);
     }
 
     /// <summary>Sends one event of a stream.</summary>
@@ -24,6 +27,9 @@ internal static class JsonReply
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
+    /// <summary>JSON as bytes.</summary>
+    public static byte[] Render(JsonNode json) => Render(json, static (writer, json) => json.WriteTo(writer));
+
     /// <summary>The JSON that a function writes, as bytes.</summary>
     public static byte[] Render<T>(T state, Action<Utf8JsonWriter, T> write)
     {
@@ -31,15 +37,6 @@ internal static class JsonReply
         write(writer, state);
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
-    }
-
-    private static void Fill(HttpResponse response, JsonNode body)
-    {
-        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer) = JsonScratch.Begin();
-        body.WriteTo(writer);
-        writer.Flush();
-        response.ContentLength = buffer.WrittenCount;
-        response.BodyWriter.Write(buffer.WrittenSpan);
     }
 
     private static void FillEvent(IBufferWriter<byte> output, WireEvent one)

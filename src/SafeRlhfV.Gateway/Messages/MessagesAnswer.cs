@@ -16,7 +16,7 @@ internal sealed class MessagesAnswer(ChatCall call) : IWireAnswer
 
     public WireEvent KeepAlive => Event(new() { ["type"] = "ping" });
 
-    public JsonObject Whole(ChatResponse response)
+    public byte[] Whole(ChatResponse response)
     {
         AnswerState whole = AnswerState.Of(response);
         JsonArray blocks = [];
@@ -39,7 +39,7 @@ internal sealed class MessagesAnswer(ChatCall call) : IWireAnswer
         }
         JsonObject message = Message(blocks, whole.Usage);
         foreach ((string name, JsonNode? value) in Stop(whole, response.GetRefusal())) message[name] = value?.DeepClone();
-        return message;
+        return JsonReply.Render(message);
     }
 
     public IEnumerable<WireEvent> Begin()

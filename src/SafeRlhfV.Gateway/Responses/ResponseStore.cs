@@ -23,9 +23,11 @@ internal sealed class ResponseStore(ResponseSettings settings, IKeptResponses ke
     /// <param name="owner">The key's hash.</param>
     /// <param name="call">What was asked.</param>
     /// <param name="response">What was answered.</param>
+    /// <param name="written">The same as bytes.</param>
     /// <param name="turn">What it adds to a conversation: the input items, and its own. Empty where it must not be said again.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public ValueTask KeepAsync(string owner, ChatCall call, JsonObject response, IEnumerable<JsonNode> turn, CancellationToken cancellationToken)
+    public ValueTask KeepAsync(string owner, ChatCall call, JsonObject response, byte[] written, IEnumerable<JsonNode> turn,
+        CancellationToken cancellationToken)
     {
         byte[] said = JsonReply.Render(turn, static (writer, turn) =>
         {
@@ -34,7 +36,7 @@ internal sealed class ResponseStore(ResponseSettings settings, IKeptResponses ke
             writer.WriteEndArray();
         });
         KeptResponse one = new(owner, NameOf(call), JsonText.Of(response["previous_response_id"]), (response["output"] as JsonArray)?.Count ?? 0,
-            JsonReply.Render(response, static (writer, response) => response.WriteTo(writer)), said)
+            written, said)
         {
             Caller = call.Context.User,
             EndUser = call.Context.EndUser,

@@ -7,8 +7,8 @@ namespace SafeRlhfV.Gateway;
 /// <summary>Answers in the shape of OpenAI's Responses.</summary>
 /// <param name="call">The chat request that is asked.</param>
 /// <param name="request">What was sent.</param>
-/// <param name="keep">Keeps a response that has ended, with its output and how the guard ended it; null where it is not to be kept.</param>
-internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Func<JsonObject, GuardOutcome?, CancellationToken, ValueTask>? keep) : IWireAnswer
+/// <param name="keep">Keeps a response that has ended, as nodes and as bytes, with how the guard ended it; null where it is not to be kept.</param>
+internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Func<JsonObject, byte[], GuardOutcome?, CancellationToken, ValueTask>? keep) : IWireAnswer
 {
     private readonly ResponseOutput items = new(call.RequestId,
         request["reasoning"] is JsonObject reasoning && (reasoning["summary"] ?? reasoning["generate_summary"]) is not null
@@ -17,6 +17,7 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Func<Js
     private readonly AnswerState state = new();
     private GuardReport? report;
     private JsonObject? ended;
+    private byte[]? written; // of a whole answer
     private int number;
 
     public ChatCall Call => call;
@@ -24,14 +25,15 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Func<Js
     // A state that is sent again would take away what clients have of the output.
     public WireEvent KeepAlive => items.HasBegun ? WireEvent.Comment : Numbered(Told("response.in_progress", "in_progress"));
 
-    public JsonObject Whole(ChatResponse response)
+    public byte[] Whole(ChatResponse response)
     {
         AnswerState whole = AnswerState.Of(response);
         foreach (AIContent content in AnswerState.Contents(response)) items.Add(content);
         (string status, string? why) = Status(whole);
         items.End(status);
         report = response.GetGuardReport();
-        return ended = Body(status, why, whole.Usage);
+        ended = Body(status, why, whole.Usage);
+        return written = JsonReply.Render(ended);
     }
 
     public IEnumerable<WireEvent> Begin() =>
@@ -55,7 +57,7 @@ internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Func<Js
     }
 
     public ValueTask KeepAsync(CancellationToken cancellationToken) =>
-        keep is null || ended is null ? default : keep(ended, report?.Outcome, cancellationToken);
+        keep is null || ended is null ? default : keep(ended, written ?? JsonReply.Render(ended), report?.Outcome, cancellationToken);
 
     public IEnumerable<WireEvent> Fail(ApiException error)
     {

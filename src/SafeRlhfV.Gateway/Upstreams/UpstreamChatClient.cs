@@ -64,20 +64,21 @@ internal sealed class UpstreamChatClient : IChatClient
         CancellationToken cancellationToken = default)
     {
         using HttpResponseMessage response = await SendAsync(messages, options, false, cancellationToken);
+        byte[] json = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        ChatCall call = ChatCall.Of(options, this);
         JsonNode? answer;
         try
         {
-            answer = StrictJson.ParseAnswer(await response.Content.ReadAsByteArrayAsync(cancellationToken), out bool hasHalves);
+            if (call.IsEmbedding)
+                return EmbeddingReader.Read(json, (call.Body["input"] as JsonArray)?.Count ?? 1, JsonText.Of(call.Body["encoding_format"]) == "base64");
+            answer = StrictJson.ParseAnswer(json, out bool hasHalves);
             if (hasHalves) SplitCharacters.Mend(answer);
         }
         catch (Exception error) when (StrictJson.IsFault(error))
         {
             throw UpstreamException.Garbled("it is not JSON", error);
         }
-        ChatCall call = ChatCall.Of(options, this);
-        return call.IsEmbedding
-            ? EmbeddingReader.Read(answer, (call.Body["input"] as JsonArray)?.Count ?? 1, asBase64: JsonText.Of(call.Body["encoding_format"]) == "base64")
-            : CompletionReader.Read(answer, Reader(options));
+        return CompletionReader.Read(answer, Reader(options));
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(

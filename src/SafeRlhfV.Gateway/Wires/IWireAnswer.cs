@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Gateway;
@@ -12,8 +11,8 @@ internal interface IWireAnswer
     /// <summary>What a stream sends while nothing can be said yet.</summary>
     WireEvent KeepAlive { get; }
 
-    /// <summary>The whole answer.</summary>
-    JsonObject Whole(ChatResponse response);
+    /// <summary>The whole answer, as JSON.</summary>
+    byte[] Whole(ChatResponse response);
 
     /// <summary>The events that begin a stream.</summary>
     IEnumerable<WireEvent> Begin();

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Gateway;
@@ -10,7 +9,7 @@ internal abstract class WholeAnswer(ChatCall call) : IWireAnswer
 
     public WireEvent KeepAlive => throw new NotSupportedException();
 
-    public abstract JsonObject Whole(ChatResponse response);
+    public abstract byte[] Whole(ChatResponse response);
 
     public IEnumerable<WireEvent> Begin() => throw new NotSupportedException();
 

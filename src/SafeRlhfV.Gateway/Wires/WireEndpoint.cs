@@ -43,7 +43,7 @@ internal sealed class WireEndpoint(IWire wire, ModelTable models, GatewayMetrics
             ThrowIfUnanswered(report, http.RequestAborted);
             http.Response.Headers["x-guard-outcome"] = report.Outcome.ToString();
         }
-        JsonObject body = answer.Whole(response);
+        byte[] body = answer.Whole(response);
         await answer.KeepAsync(http.RequestAborted);
         await JsonReply.WriteAsync(http, body);
     }
