@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Guard.Tests;
@@ -207,10 +208,40 @@ public sealed class GuardedChatClientTests
         Assert.Equal("[mind]\n\nfine", (await client.GetResponseAsync("an odd question")).Text);
     }
 
+    [Fact]
+    public async Task AModelsContentsMayBeOfFixedSize()
+    {
+        GuardPolicy policy = GuardPolicy.Default with { Notice = "[mind]", Rules = GuardPolicy.Default.Rules with { Redaction = RedactionRules.Standard } };
+        IChatClient client = new FixedClient().AsGuarded(ScriptedModerator.Finds("odd", Severity.Minor), options => options.Policy = () => policy);
+        const string Answer = "[mind]\n\nI mail bob@example.org.";
+        Assert.Equal(Answer, (await client.GetResponseAsync("an odd question of bob@example.org")).Text);
+        Assert.Equal(Answer, (await client.GetStreamingResponseAsync("an odd question of bob@example.org").ToChatResponseAsync()).Text);
+    }
+
     private static GuardedChatClient Guard(StubChatClient model, string word) => new(model, new() { Moderator = ScriptedModerator.Finds(word) });
 
     private sealed class Services(IModerator moderator) : IServiceProvider
     {
         public object? GetService(Type serviceType) => serviceType == typeof(IModerator) ? moderator : null;
+    }
+
+    /// <summary>A model whose lists of contents cannot change, as those of an array.</summary>
+    private sealed class FixedClient : IChatClient
+    {
+        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken) =>
+            Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, Contents())));
+
+        public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            yield return new(ChatRole.Assistant, Contents());
+            await Task.CompletedTask;
+        }
+
+        public object? GetService(Type serviceType, object? serviceKey) => null;
+
+        public void Dispose() { }
+
+        private static IList<AIContent> Contents() => Array.AsReadOnly<AIContent>([new TextContent("I mail [EMAIL_1].")]);
     }
 }

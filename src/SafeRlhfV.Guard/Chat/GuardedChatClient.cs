@@ -138,7 +138,7 @@ public sealed class GuardedChatClient : DelegatingChatClient
     {
         if (notice is not null)
             foreach (ChatMessage shown in response.Messages.Where(TakesNotice).DistinctBy(message => message.GetChoice()))
-                shown.Contents.Insert(0, new TextContent(notice + "\n\n"));
+                shown.Contents = [new TextContent(notice + "\n\n"), .. shown.Contents];
         (response.AdditionalProperties ??= [])[GuardReportExtensions.Key] = report;
         return response;
     }

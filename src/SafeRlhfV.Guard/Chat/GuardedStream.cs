@@ -107,7 +107,7 @@ internal sealed class GuardedStream(GuardSession session, StreamRelease release,
         foreach (ChatResponseUpdate update in updates)
         {
             if (notice is not null && session.ShowsNotices && update.Contents.Any(content => content is TextContent) && noticed.Add(update.GetChoice()))
-                update.Contents.Insert(0, new TextContent((released ? "\n\n" : "") + notice + "\n\n"));
+                update.Contents = [new TextContent((released ? "\n\n" : "") + notice + "\n\n"), .. update.Contents];
             released = true;
             yield return update;
         }

@@ -13,8 +13,7 @@ internal sealed class RestoredAnswer(Placeholders? placeholders, bool isJson)
     public void Restore(ChatResponse response)
     {
         if (placeholders is not { IsEmpty: false }) return;
-        foreach (ChatMessage message in response.Messages)
-            for (int i = 0; i < message.Contents.Count; i++) message.Contents[i] = Whole(message.Contents[i]);
+        foreach (ChatMessage message in response.Messages) message.Contents = [.. message.Contents.Select(Whole)];
     }
 
     /// <summary>Restores an update of a stream; what waited comes first, before the update that ends the answer.</summary>
