@@ -162,7 +162,7 @@ public sealed record TextConfig
 
     private static int? Window(ConfigReader text, string type)
     {
-        if (type == "llama") return null;
+        if (type == "llama" || type.StartsWith("qwen3_vl", StringComparison.Ordinal)) return null; // their classes know no window
         if (type != "mistral" && !text.Flag("use_sliding_window", false)) return null;
         bool saysNone = text.Element.TryGetProperty("sliding_window", out _) && !text.Has("sliding_window"); // null: no window, not the default
         return saysNone ? null : text.Int("sliding_window", 4096);
@@ -170,15 +170,12 @@ public sealed record TextConfig
 
     private static List<bool> SlidingOf(ConfigReader text, string type, int layers, int? window)
     {
-        if (window is null)
-        {
-            if (text.Texts("layer_types")?.Contains("sliding_attention") == true)
-                throw text.Error("layer_types", "names layers with sliding_attention, but there is no sliding_window in use");
-            return [.. Enumerable.Repeat(false, layers)];
-        }
-        if (NamedLayers(text, layers) is { } named) return named;
         int first = type == "mistral" ? 0 : text.Int("max_window_layers", type.Contains("_vl", StringComparison.Ordinal) ? 80 : 28, least: 0);
-        return [.. Enumerable.Range(0, layers).Select(layer => layer >= first)];
+        List<bool> usual = [.. Enumerable.Range(0, layers).Select(layer => window is not null && layer >= first)];
+        if (NamedLayers(text, layers) is not { } named || named.SequenceEqual(usual)) return usual;
+        if (window is null) throw text.Error("layer_types", "names layers with sliding_attention, but there is no sliding_window in use");
+        if (type == "mistral") throw text.Error("layer_types", "leaves out layers, but Mistral's sliding_window counts in all of them; take one of the two out");
+        return named;
     }
 
     /// <summary>Which layers use the window, as `layer_types` says; null where the file does not have it.</summary>

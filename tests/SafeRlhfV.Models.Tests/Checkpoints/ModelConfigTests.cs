@@ -115,6 +115,10 @@ public sealed class ModelConfigTests
     [InlineData("{\"model_type\":\"qwen2_vl\",\"rope_scaling\":{\"type\":\"mrope\",\"mrope_interleaved\":true,\"mrope_section\":[16,24,24]}}",
         "mrope_interleaved must be false")]
     [InlineData("{\"model_type\":\"qwen2_vl\",\"num_hidden_layers\":1,\"layer_types\":[\"sliding_attention\"]}", "no sliding_window")]
+    [InlineData("{\"model_type\":\"qwen2_vl\",\"num_hidden_layers\":1,\"layer_types\":[\"chunked_attention\"]}", "chunked_attention")]
+    [InlineData("{\"model_type\":\"qwen2_vl\",\"num_hidden_layers\":2,\"layer_types\":[\"full_attention\"]}", "must name 2 layers")]
+    [InlineData("{\"model_type\":\"llava\",\"text_config\":{\"model_type\":\"mistral\",\"num_hidden_layers\":1,\"layer_types\":[\"full_attention\"]}}",
+        "counts in all of them")]
     public void WhatCannotBeRunIsRefusedByName(string json, string named) => Assert.Contains(named,
         Assert.Throws<InvalidInputException>(() => Parse(json)).Message);
 
@@ -127,6 +131,7 @@ public sealed class ModelConfigTests
     [InlineData("qwen2_vl", ",\"use_sliding_window\":true,\"sliding_window\":null", null)]
     [InlineData("qwen3", ",\"use_sliding_window\":true,\"sliding_window\":null", null)]
     [InlineData("qwen3", ",\"use_sliding_window\":true,\"sliding_window\":8", 8)]
+    [InlineData("qwen3_vl", ",\"use_sliding_window\":true,\"sliding_window\":8,\"max_window_layers\":0", null)] // no field of its class
     public void AWindowOfNullIsNone(string type, string fields, int? window) => Assert.Equal(window,
         TextConfig.Parse(ConfigReader.Parse(Encoding.UTF8.GetBytes($"{{\"model_type\":\"{type}\"{fields}}}"), "config.json")).SlidingWindow);
 
