@@ -28,7 +28,7 @@ public static class TokenLogProbabilities
     }
 
     /// <summary>
-    /// log softmax(hidden · weightᵀ)[label] of each token, without holding [N, V] logits: they are made in chunks of rows. The weight's gradient needs them
+    /// log softmax(hidden · weightᵀ)[label] of each token, without holding [N, V] logits: they are made in chunks. The weight's gradient needs them
     /// again in the backward pass: 128 MiB of them are kept until then, the others are made a second time.
     /// </summary>
     /// <param name="hidden_NH">Hidden states of the tokens that count, after the final norm: the state before each label.</param>
@@ -37,7 +37,7 @@ public static class TokenLogProbabilities
     /// <param name="chunkBytes">What one chunk of logits may take in float32.</param>
     /// <param name="keptBytes">What the weight's gradient may keep of them.</param>
     /// <returns>[N], with gradients to both tensors.</returns>
-    /// <exception cref="ArgumentException">Shapes or types do not fit together.</exception>
+    /// <exception cref="ArgumentException">Shapes or types do not fit together, or a label is not below V.</exception>
     public static Tensor FromHidden(
         Tensor hidden_NH, Tensor weight_VH, Tensor labels_N, long chunkBytes = WideLogProbabilities.DefaultChunkBytes,
         long keptBytes = WideLogProbabilities.DefaultKeptBytes) =>

@@ -4,13 +4,19 @@ namespace SafeRlhfV.Objectives.Tests;
 
 public sealed class TokenLogProbabilitiesTests
 {
+    // 13 rows and 40 columns by chunks of 4 rows and 5 columns (the last row apart), of 13 and 1, and whole; kept: none, two chunks of columns, all
     [Theory]
-    [InlineData(true, true, 0)]
-    [InlineData(true, true, 6)]
-    [InlineData(true, true, 13)]
-    [InlineData(true, false, 13)]
-    [InlineData(false, true, 6)]
-    public void ChunksGiveTheValuesAndGradientsOfTheWhole(bool hiddenGradient, bool weightGradient, int keptRows)
+    [InlineData(true, true, 20, 0)]
+    [InlineData(true, true, 20, 10)]
+    [InlineData(true, true, 20, 40)]
+    [InlineData(true, true, 25, 39)]
+    [InlineData(true, true, 170, 26)]
+    [InlineData(true, true, 520, 40)]
+    [InlineData(true, true, 520, 0)]
+    [InlineData(true, true, 1, 20)]
+    [InlineData(true, false, 20, 40)]
+    [InlineData(false, true, 20, 10)]
+    public void ChunksGiveTheValuesAndGradientsOfTheWhole(bool hiddenGradient, bool weightGradient, int chunk, int keptColumns)
     {
         using var scope = NewDisposeScope();
         using Generator generator = new(7);
@@ -20,15 +26,46 @@ public sealed class TokenLogProbabilitiesTests
         hidden_NH.requires_grad_(hiddenGradient);
         weight_VH.requires_grad_(weightGradient);
 
-        Tensor whole_N = TokenLogProbabilities.FromLogits(hidden_NH.mm(weight_VH.t()), labels_N);
+        Tensor logits_NV = hidden_NH.mm(weight_VH.t()), whole_N = TokenLogProbabilities.FromLogits(logits_NV, labels_N);
         (whole_N * upstream_N).sum().backward();
-        // four rows a chunk, the last one short
-        Tensor chunked_N = TokenLogProbabilities.FromHidden(hidden2_NH, weight2_VH, labels_N, 4 * 4 * 40, 8 * keptRows * 40);
+        Tensor chunked_N = TokenLogProbabilities.FromHidden(hidden2_NH, weight2_VH, labels_N, 8 * chunk, 8 * 13 * keptColumns);
         (chunked_N * upstream_N).sum().backward();
 
         Assert.True(whole_N.allclose(chunked_N, 1e-12, 1e-12));
         if (hiddenGradient) Assert.True(hidden_NH.grad!.allclose(hidden2_NH.grad!, 1e-10, 1e-12));
         if (weightGradient) Assert.True(weight_VH.grad!.allclose(weight2_VH.grad!, 1e-10, 1e-12));
+        (Tensor again_N, Tensor entropy_N) = TokenLogProbabilities.FromHiddenWithEntropy(hidden2_NH, weight2_VH, labels_N, 8 * chunk);
+        Assert.True(again_N.allclose(chunked_N, 0, 1e-15));
+        Assert.True(TokenLogProbabilities.Entropy(logits_NV).allclose(entropy_N, 1e-12, 1e-12));
+    }
+
+    [Fact]
+    public void LogitsAFloatApartAndChunksOfMinusInfinityAreRight()
+    {
+        using var scope = NewDisposeScope();
+        // columns rise and fall by hundreds from chunk to chunk; the first is -inf, a chunk of its own at times, and so is the last but one
+        Tensor hidden_NH = tensor(new float[,] { { 1, 2 }, { 3, 2 }, { -1, 2 } });
+        Tensor weight_VH = tensor(new float[,] { { 0, -3e38f }, { -400, 0 }, { 300, 0 }, { 299, 0 }, { 1, -3e38f }, { 0, 0 } });
+        Tensor labels_N = tensor(new long[] { 2, 3, 1 });
+
+        Tensor expected_N = TokenLogProbabilities.FromLogits(hidden_NH.mm(weight_VH.t()), labels_N);
+        foreach (long chunk in (long[])[1, 4, 6, 18])
+        {
+            (Tensor logProbs_N, Tensor entropy_N) = TokenLogProbabilities.FromHiddenWithEntropy(hidden_NH, weight_VH, labels_N, 4 * chunk);
+            Assert.True(expected_N.allclose(logProbs_N, 1e-6, 1e-6), $"chunk {chunk}: {string.Join(' ', logProbs_N.data<float>().ToArray())}");
+            Assert.True(TokenLogProbabilities.Entropy(hidden_NH.mm(weight_VH.t())).allclose(entropy_N, 1e-6, 1e-6), $"entropy of chunk {chunk}");
+        }
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(40)]
+    public void ALabelBeyondTheWeightIsRefused(long label)
+    {
+        using var scope = NewDisposeScope();
+        ArgumentException error = Assert.Throws<ArgumentException>(() =>
+            TokenLogProbabilities.FromHidden(randn(2, 6), randn(40, 6), tensor(new[] { 3, label }), 8 * 4));
+        Assert.Contains("40 rows", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
