@@ -32,7 +32,7 @@ internal sealed class WideLogProbabilities : CustomFunction<WideLogProbabilities
         if (hidden_NH.dtype != weight_VH.dtype) throw new ArgumentException($"Hidden is {hidden_NH.dtype} but the weight is {weight_VH.dtype}.");
         using var scope = NewDisposeScope();
         (long count, long vocabulary) = (labels_N.shape[0], weight_VH.shape[0]);
-        if (count > 0 && (labels_N.amin().ToInt64(), labels_N.amax().ToInt64()) is var (least, greatest) && (least < 0 || greatest >= vocabulary))
+        if (count > 0 && (labels_N.amin().item<long>(), labels_N.amax().item<long>()) is var (least, greatest) && (least < 0 || greatest >= vocabulary))
             throw new ArgumentException($"Labels go from {least} to {greatest}, but the weight has {vocabulary} rows.");
         bool wanted = is_grad_enabled() && (hidden_NH.requires_grad || weight_VH.requires_grad);
         bool weightGradient = wanted && weight_VH.requires_grad;
@@ -107,7 +107,9 @@ internal sealed class WideLogProbabilities : CustomFunction<WideLogProbabilities
         {
             using var chunk = NewDisposeScope();
             Tensor weight_vH = weight_VH.narrow(0, from, columns);
-            Tensor logits_nv = from < settings.Kept ? made.KeptChunk(from, columns, start, rows) : empty(rows, columns, dtype: sum_n.dtype, device: sum_n.device);
+            Tensor logits_nv = from < settings.Kept
+                ? made.KeptChunk(from, columns, start, rows)
+                : empty(rows, columns, dtype: sum_n.dtype, device: sum_n.device);
             Logits(hidden_nH, weight_vH, logits_nv);
             Tensor at_n = labels_n.Minus(from), isHere_n = at_n.ge(Scalars.Zero).logical_and_(at_n.LessThan(columns));
             Tensor here_n = logits_nv.gather(1, at_n.mul_(isHere_n).unsqueeze(1)).squeeze(1);
