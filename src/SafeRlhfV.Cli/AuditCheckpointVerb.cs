@@ -40,7 +40,7 @@ internal static class AuditCheckpointVerb
                 folder.Create();
                 await File.WriteAllTextAsync(Path.Combine(folder.FullName, $"{one.Chain}-{one.Size}.txt"), one.Note, cancellationToken);
             }
-            Output.Note(made.Count == 0 ? "nothing has been recorded since the last checkpoint" : $"{made.Count} chains signed");
+            Output.Note(made.Count == 0 ? "nothing has been recorded since the last checkpoint" : $"{DataArguments.Count(made.Count, "chain")} signed");
             return 0;
         }, cancellationToken));
         return command;

@@ -25,7 +25,7 @@ internal static class AuditRetainVerb
             await using AuditTrail writer = new(database, new() { Key = secret, RecordRetention = TimeSpan.FromDays(keep) });
             (long records, long contents) = await writer.ApplyRetentionConfirmedAsync(cancellationToken);
             if (writer.HeldBack is { } held) throw new InvalidInputException($"nothing was deleted: {held}.");
-            Output.Line($"deleted {records} records and {contents} texts and images");
+            Output.Line($"deleted {DataArguments.Count(records, "record")} and {contents} texts and images");
             return 0;
         }, cancellationToken));
         return command;

@@ -91,7 +91,7 @@ internal static class AuditVerifyVerb
         if (verifier is not null)
         {
             foreach (AuditChainState chain in check.Chains)
-                Output.Line($"chain {chain.Name}: {chain.Signed} checkpoints signed by {verifier.Name}, "
+                Output.Line($"chain {chain.Name}: {DataArguments.Count(chain.Signed, "checkpoint")} signed by {verifier.Name}, "
                     + $"{DataArguments.Count(chain.Unsigned, "record")} younger than the last");
         }
         Output.Line($"{DataArguments.Count(check.Records, "record")}, {(check.IsWhole ? "whole" : DataArguments.Count(check.Faults.Count, "fault"))}, "

@@ -48,8 +48,8 @@ internal static class CertifyVerb
             Description = "Seed of the shuffle before the betting bound. Choose it before you see costs.",
             DefaultValueFactory = _ => 0,
         };
-        Option<string?> split = ModelArguments.Split(), system = ModelArguments.System(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device(),
-            categories = DataArguments.Categories();
+        Option<string?> split = ModelArguments.Split(), system = ModelArguments.System(), dtype = ModelArguments.Dtype(), device = ModelArguments.Device();
+        Option<string[]> categories = DataArguments.Categories();
         Option<string?> file = new("--out") { Description = "Write the answers with their costs and labels to this JSONL file, which --scores reads." };
         Option<int?> limit = ModelArguments.Limit();
         Option<double?> pessimism = ModelArguments.Pessimism();

@@ -10,6 +10,13 @@ internal static class DataArguments
 {
     public static Argument<string> Path() => new("data") { Description = "A data set: a folder in a Hugging Face layout, a Parquet file or a JSONL file." };
 
+    /// <summary>Opens a data set. Another tool's rows would all be alike, without a value: they are refused with the import that reads them.</summary>
+    public static PreferenceDataset Open(string path)
+    {
+        PreferenceDataset data = PreferenceDataset.Open(path);
+        return ForeignData.Advice(path) is { } advice ? throw new InvalidInputException($"{advice}.") : data;
+    }
+
     public static Option<string> Out() => new("--out") { Description = "The folder to write; it must be new or empty.", Required = true };
 
     public static Option<bool> Overwrite() => new("--overwrite") { Description = "Replace the folder if it exists (only when the new one is whole)." };
@@ -54,19 +61,19 @@ internal static class DataArguments
     /// <summary>A number of things in words: 1 row, 2 rows.</summary>
     public static string Count(long number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";
 
-    public static Option<string?> Categories() =>
+    public static Option<string[]> Categories() =>
         new("--categories")
         {
             Description = "Your own names of categories, each with a category of the taxonomy: cruelty=animal_abuse,spam=false_information. 'data categories' "
-                + "lists them."
+                + "lists them. May be given several times."
         };
 
-    /// <summary>Names and what they stand for, of an option's "a=b,c=d".</summary>
+    /// <summary>Names and what they stand for, of an option's "a=b,c=d", which may be given several times.</summary>
     /// <exception cref="InvalidInputException">It is written otherwise, or names something twice.</exception>
-    public static Dictionary<string, string> Mapping(string option, string? text)
+    public static Dictionary<string, string> Mapping(string option, string[]? texts)
     {
         Dictionary<string, string> mapping = [];
-        foreach (string pair in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string pair in (texts ?? []).SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
         {
             string[] sides = pair.Split('=', 2, StringSplitOptions.TrimEntries);
             if (sides is not [{ Length: > 0 } name, { Length: > 0 } meant])

@@ -37,7 +37,7 @@ internal static class DataConvertVerb
             folder, to, layout, by, plain, overwrite, json };
         command.SetAction((parsed, cancellationToken) =>
         {
-            PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
+            PreferenceDataset data = DataArguments.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("convert");
             long rows = DatasetConverter.Convert(data, parsed.GetRequiredValue(folder), new ConversionOptions
             {

@@ -35,7 +35,7 @@ internal static class DataDedupeVerb
                 if (parsed.GetValue(ofCopy) && parsed.GetValue(folder) is null)
                     throw new InvalidInputException($"{ofCopy.Name} is for the copy that is written; name its folder with --out.");
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
-            PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
+            PreferenceDataset data = DataArguments.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("dedupe");
             DeduplicationOptions options = new()
             {

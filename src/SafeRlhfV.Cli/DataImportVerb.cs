@@ -14,13 +14,16 @@ internal static class DataImportVerb
         Argument<string> path = new("data") { Description = "A file or folder as another tool writes it: JSON, JSONL (gzip, zstd), Parquet, Arrow, CSV, tar." };
         Option<string> from = new("--from")
         {
-            Description = $"The format: {string.Join(", ", ImportFormats.Names)}.",
+            Description = "The format; auto decides by the columns' names.",
             DefaultValueFactory = _ => ImportFormats.Auto,
         };
         Option<string?> images = new("--images") { Description = "The folder that images' paths are relative to; each file's own where left out." };
         Option<string?> dataset = new("--dataset") { Description = "The data set's name in LLaMA-Factory's dataset_info.json." };
-        Option<string?> columns = new("--columns") { Description = "The format's column names and yours: query=input.text,response=out." };
-        Option<string?> categories = DataArguments.Categories();
+        Option<string[]> columns = new("--columns")
+        {
+            Description = "The format's column names and yours: query=input.text,response=out. May be given several times."
+        };
+        Option<string[]> categories = DataArguments.Categories();
         Option<string> folder = DataArguments.Out();
         Option<string?> report = new("--report") { Description = "Write the whole report to this file too; it is also in report.json of the new folder." };
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();

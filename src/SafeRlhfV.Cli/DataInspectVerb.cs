@@ -26,7 +26,7 @@ internal static class DataInspectVerb
             split, config, html, images, json };
         command.SetAction((parsed, cancellationToken) =>
         {
-            PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
+            PreferenceDataset data = DataArguments.Open(parsed.GetRequiredValue(path));
             string? page = parsed.GetValue(html);
             if (parsed.GetValue(rows) is < 0) throw new InvalidInputException($"--rows {parsed.GetValue(rows)}: give the number of rows to show, 0 for none.");
             IEnumerable<DatasetRow> shown = data.Sample(parsed.GetValue(rows) ?? (page is null ? 3 : 200), parsed.GetValue(split), parsed.GetValue(config));

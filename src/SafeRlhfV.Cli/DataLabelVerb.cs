@@ -37,6 +37,7 @@ internal static class DataLabelVerb
             JudgingSettings settings = LabellingSettingsReader.Load(parsed.GetRequiredValue(config).FullName);
             string data = parsed.GetRequiredValue(path), target = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(folder));
             WorkerOptions options = workers.Read(parsed, target, hasShards: true);
+            _ = DataArguments.Open(data);
             if (parsed.GetValue(limit) is <= 0) throw new InvalidInputException("--limit must be at least 1.");
             if (parsed.GetValue(plan))
             {

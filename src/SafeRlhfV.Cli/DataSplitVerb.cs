@@ -28,7 +28,7 @@ internal static class DataSplitVerb
         {
             DataArguments.CheckThreshold(parsed.GetValue(threshold));
             (string Split, double Share)[] splits = Parse(parsed.GetRequiredValue(shares));
-            PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
+            PreferenceDataset data = DataArguments.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("split");
             SplitReport report = DatasetSplitter.Split(data, parsed.GetRequiredValue(folder), splits, parsed.GetValue(seed), parsed.GetValue(threshold),
                 parsed.GetValue(overwrite),

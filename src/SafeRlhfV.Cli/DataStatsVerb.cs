@@ -18,7 +18,7 @@ internal static class DataStatsVerb
             json };
         command.SetAction((parsed, cancellationToken) =>
         {
-            PreferenceDataset data = PreferenceDataset.Open(parsed.GetRequiredValue(path));
+            PreferenceDataset data = DataArguments.Open(parsed.GetRequiredValue(path));
             ProgressView progress = new("stats");
             JsonObject statistics = DatasetStatistics.Describe(data, DataArguments.Progress(progress, data.CountRows()), cancellationToken);
             progress.Done($"{DataArguments.Count(data.CountRows(), "row")}");

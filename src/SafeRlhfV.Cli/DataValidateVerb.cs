@@ -23,7 +23,7 @@ internal static class DataValidateVerb
         {
             Description = $"Check only what this trainer needs, and demand it: {string.Join(", ", TrainerNeeds.Trainers)}. May be given several times."
         }.Completes(TrainerNeeds.Trainers);
-        Option<string?> categories = DataArguments.Categories();
+        Option<string[]> categories = DataArguments.Categories();
         Option<bool> overwrite = DataArguments.Overwrite(), json = Output.JsonOption();
         Command command = new("validate",
             "Find what is wrong with a data set; exit code 1 where there are errors. Example: safe-rlhf-v data validate data/beavertails-v --fix data/clean")
@@ -87,10 +87,12 @@ internal static class DataValidateVerb
 
     private static void Print(ValidationReport report, string? advice, MendReport? mended, string? folder)
     {
-        if (advice is not null) Output.Line($"{advice}."); // first: it is the cause of the findings
-        foreach (Finding finding in report.Findings.OrderBy(finding => finding.Severity).Take(MostShown))
+        // the columns are another tool's: all findings follow from that
+        int shown = advice is null ? MostShown : 0;
+        if (advice is not null) Output.Line($"{advice}.");
+        foreach (Finding finding in report.Findings.OrderBy(finding => finding.Severity).Take(shown))
             Output.Line($"{finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {finding}");
-        if (report.Findings.Count > MostShown) Output.Line($"... and {report.Findings.Count - MostShown} more (--json lists all)");
+        if (report.Findings.Count > shown) Output.Line($"... and {report.Findings.Count - shown} more (--json lists all)");
         Output.Line($"{report.Path}: {DataArguments.Count(report.Rows, "row")} in {DataArguments.Count(report.Files, "file")}, "
             + $"{DataArguments.Count(report.Errors, "error")}, {DataArguments.Count(report.Warnings, "warning")}");
         if (mended is not null)

@@ -26,7 +26,7 @@ internal static class GuardCalibrateVerb
             Description = "Keep them with this confidence, such as 0.95, instead of in expectation over calibration sets."
         };
         Option<string?> split = ModelArguments.Split();
-        Option<string?> categories = DataArguments.Categories();
+        Option<string[]> categories = DataArguments.Categories();
         Option<int?> limit = new("--limit") { Description = "At most this many examples." };
         Option<bool> dryRun = new("--dry-run") { Description = "Only say what would be written." }, json = Output.JsonOption();
         Command command = new("calibrate",

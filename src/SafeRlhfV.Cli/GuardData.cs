@@ -17,7 +17,7 @@ internal static class GuardData
         new("data") { Description = "Labelled examples: BeaverTails-V in either layout, or JSONL with prompt, response, image and a label (docs/guard.md)." };
 
     /// <summary>Labelled examples; answers without a label are counted on stderr.</summary>
-    public static IReadOnlyList<GuardExample> Read(string path, string? split, int? limit, string? categories) =>
+    public static IReadOnlyList<GuardExample> Read(string path, string? split, int? limit, string[]? categories) =>
         GuardExamples.Read(path, split, limit, LabelWords.CheckCategories(DataArguments.Mapping("--categories", categories)), Output.Note);
 
     public static GuardPolicy PolicyOf(FileInfo? file) => file is null ? GuardPolicy.Default : new PolicyFile(file.FullName).Current;

@@ -13,7 +13,7 @@ internal static class GuardEvaluateVerb
         GuardChoice choice = new();
         Argument<string> data = GuardData.Examples();
         Option<string?> split = ModelArguments.Split(), html = new("--html") { Description = "Write a page with tables and charts to this file." };
-        Option<string?> categories = DataArguments.Categories();
+        Option<string[]> categories = DataArguments.Categories();
         Option<int?> limit = new("--limit") { Description = "At most this many examples." };
         Option<bool> json = Output.JsonOption();
         Command command = new("evaluate",

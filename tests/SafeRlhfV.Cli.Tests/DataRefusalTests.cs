@@ -101,6 +101,20 @@ public sealed class DataRefusalTests
         Assert.Equal([folder.At("rows.jsonl")], Directory.EnumerateFileSystemEntries(folder.Path));
     }
 
+    /// <summary>Read as they are, the rows of another tool hold nothing, and all are alike.</summary>
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task AnotherToolsRowsAreRefused(string verb)
+    {
+        if (verb == "validate") return; // DataValidateVerbTests
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("trl.jsonl"), """{"prompt":"Is it?","chosen":"Yes.","rejected":"No."}""" + "\n");
+        await CapturedConsole.RefusedAsync([folder.At("trl.jsonl"), $"'safe-rlhf-v data import {folder.At("trl.jsonl")} --from trl --out FOLDER'"],
+            Line(verb, folder.At("trl.jsonl"), folder));
+        File.WriteAllText(folder.At("own.jsonl"), """{"ask":"Is it?","better":"Yes.","worse":"No."}""" + "\n");
+        await CapturedConsole.RefusedAsync([folder.At("own.jsonl"), "(ask, better, worse)", "--columns"], Line(verb, folder.At("own.jsonl"), folder));
+        Assert.False(Directory.Exists(folder.At("out")));
+    }
+
     [Theory, InlineData("inspect"), InlineData("stats")]
     public async Task APageThatCannotBeWritten(string verb)
     {

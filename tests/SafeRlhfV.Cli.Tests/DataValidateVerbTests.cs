@@ -107,12 +107,30 @@ public sealed class DataValidateVerbTests
         string line = output.Split('\n')[0];
         Assert.Equal($"{folder.At(file)} holds rows of the format '{format}': 'safe-rlhf-v data import {folder.At(file)} --from {format} --out FOLDER' makes a "
             + "data set of them, which all verbs read.", line);
+        Assert.InRange(output.TrimEnd().Split('\n').Length, 2, 3); // the findings follow from the format
         string errors;
         (code, _, errors) = await CapturedConsole.RunAsync("data", "import", folder.At(file), "--from", format, "--out", folder.At("made"));
         Assert.True(code == 0, errors);
         (_, JsonElement report) = await CapturedConsole.JsonAsync("data", "validate", folder.At("made"), "--for", "ppo");
         Assert.Equal(JsonValueKind.Null, report.GetProperty("advice").ValueKind);
         Assert.Equal(0, report.GetProperty("errors").GetInt32());
+    }
+
+    /// <summary>Columns of a user's own names: what the first line says to do makes a data set of them.</summary>
+    [Fact]
+    public async Task ColumnsOfOtherNamesAreNamedWithTheirImport()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder.At("rows.jsonl"), """{"ask":"Is it?","better":"Yes.","worse":"No."}""" + "\n");
+        (int code, string output, _) = await CapturedConsole.RunAsync("data", "validate", folder.At("rows.jsonl"));
+        Assert.Equal(CliHost.CheckFailed, code);
+        Assert.StartsWith($"{folder.At("rows.jsonl")}: its columns (ask, better, worse) are those of no known format: 'safe-rlhf-v data import "
+            + $"{folder.At("rows.jsonl")} --from trl --columns prompt=YOURS,chosen=YOURS,rejected=YOURS --out FOLDER' reads columns", output);
+        (code, _, string errors) = await CapturedConsole.RunAsync("data", "import", folder.At("rows.jsonl"), "--from", "trl", "--columns", "prompt=ask",
+            "--columns", "chosen=better,rejected=worse", "--out", folder.At("made"));
+        Assert.True(code == 0, errors);
+        (_, JsonElement report) = await CapturedConsole.JsonAsync("data", "validate", folder.At("made"), "--for", "dpo");
+        Assert.Equal((0, 1), (report.GetProperty("errors").GetInt32(), report.GetProperty("rows").GetInt32()));
     }
 
     [Fact]

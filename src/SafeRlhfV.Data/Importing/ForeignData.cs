@@ -6,28 +6,30 @@ public static class ForeignData
     private const int LookedAt = 100;
     private const string Own = "beavertails";
 
-    /// <summary>The format of data that cannot be read as it is, by the names of <see cref="ImportFormats.Names"/>.</summary>
+    /// <summary>How to go on with data that cannot be read as it is.</summary>
     /// <param name="path">A file or folder.</param>
-    /// <returns>Null where its first rows have questions, or where no format is known for its columns.</returns>
-    public static string? FormatOf(string path)
+    /// <returns>Null where its first rows have questions, or where its columns are this tool's own.</returns>
+    public static string? Advice(string path)
     {
         if (HasQuestions(path)) return null;
         try
         {
             string format = DatasetImport.Open(path).Format;
             // its columns are this tool's own: what is wrong with them stands in the findings
-            return format == Own && SourceSet.Find(path, ImportFormats.Auto, null).Files.All(file => IsReadAsItIs(file.Path)) ? null : format;
+            if (format == Own && SourceSet.Find(path, ImportFormats.Auto, null).Files.All(file => IsReadAsItIs(file.Path))) return null;
+            return $"{path} holds rows of the format '{format}': 'safe-rlhf-v data import {path} --from {format} --out FOLDER' makes a data set of them, "
+                + "which all verbs read";
+        }
+        catch (InvalidInputException error) when (error.Finding?.Code == ImportFault.NotDetected && OtherColumns(path) is { Count: > 0 } names)
+        {
+            return $"{path}: its columns ({string.Join(", ", names)}) are those of no known format: 'safe-rlhf-v data import {path} --from trl --columns "
+                + "prompt=YOURS,chosen=YOURS,rejected=YOURS --out FOLDER' reads columns of other names (docs/data.md has the formats)";
         }
         catch (InvalidInputException)
         {
             return null;
         }
     }
-
-    /// <summary>How to go on with data that cannot be read as it is; null as for <see cref="FormatOf"/>.</summary>
-    public static string? Advice(string path) => FormatOf(path) is not { } format ? null
-        : $"{path} holds rows of the format '{format}': 'safe-rlhf-v data import {path} --from {format} --out FOLDER' makes a data set of them, "
-            + "which all verbs read";
 
     /// <summary>Refuses a file of a kind that only an import reads, such as CSV.</summary>
     /// <exception cref="InvalidInputException">It is one.</exception>
@@ -45,6 +47,18 @@ public static class ForeignData
     /// <summary>Whether a file's kind is read without an import: Parquet and JSON.</summary>
     internal static bool IsReadAsItIs(string file) => SourceFile.KindOf(file) is not (SourceKind.Csv or SourceKind.Arrow or SourceKind.Tar)
         && CompressedFile.PlainName(file) == Path.GetFileName(file);
+
+    private static IReadOnlyList<string> OtherColumns(string path)
+    {
+        try
+        {
+            return PreferenceDataset.Open(path).ExtraColumns;
+        }
+        catch (InvalidInputException)
+        {
+            return [];
+        }
+    }
 
     private static bool HasQuestions(string path)
     {
