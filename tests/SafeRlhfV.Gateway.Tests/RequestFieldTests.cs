@@ -132,6 +132,7 @@ public sealed partial class RequestFieldTests
     [InlineData("/v1/chat/completions", "max_tokens", """{"model":"ours","max_tokens":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
     [InlineData("/v1/chat/completions", "max_completion_tokens",
         """{"model":"ours","max_completion_tokens":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
+    [InlineData("/v1/chat/completions", "seed", """{"model":"ours","seed":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
     [InlineData("/v1/messages", "max_tokens", """{"model":"ours","max_tokens":NUMBER,"messages":[{"role":"user","content":"Hi"}]}""")]
     [InlineData("/v1/responses", "max_tokens", """{"model":"ours","max_output_tokens":NUMBER,"input":"Hi"}""")]
     [InlineData("/v1/embeddings", "dimensions", """{"model":"ours","dimensions":NUMBER,"input":"Hi"}""")]
@@ -146,6 +147,10 @@ public sealed partial class RequestFieldTests
         }
         foreach (string number in (string[])["3.5", "\"3\"", "1e30", "true"])
             Assert.Equal(400, (await gateway.PostAsync(path, body.Replace("NUMBER", number, StringComparison.Ordinal))).Status);
+        // a whole number of more than 64 bits is told the range
+        (int refused, JsonNode? fault) = await gateway.PostAsync(path, body.Replace("NUMBER", "9223372036854775808", StringComparison.Ordinal));
+        Assert.Equal(400, refused);
+        Assert.Contains("must be a whole number from -9223372036854775808 to 9223372036854775807.", fault!["error"]!["message"]!.GetValue<string>());
         Assert.Equal(3, gateway.Upstream.Requests.Count);
     }
 

@@ -45,12 +45,12 @@ internal sealed class RequestCheck(IEnumerable<string> allowed, IReadOnlyList<st
                 if (IsApart(path) && !IsWord(field, value)) AddJudged(value, text);
                 break;
             case FieldUse.Whole when path.EndsWith("_ids", StringComparison.Ordinal) && value is JsonArray ids:
-                if (!ids.All(id => JsonScalar.Whole(id) is not null)) throw FieldFault.Wrong(place, "a list of whole numbers");
+                if (!ids.All(id => JsonScalar.Whole(id) is not null)) throw FieldFault.Wrong(place, $"a list in which each is {JsonScalar.WholeWords}");
                 break;
             case FieldUse.Number when path == "logit_bias" && value is JsonObject biases:
                 if (!biases.All(IsBias)) throw FieldFault.Wrong(place, "a number for each token id");
                 break;
-            case FieldUse.Whole when value is not null && JsonScalar.Whole(value) is null: throw FieldFault.Wrong(place, "a whole number");
+            case FieldUse.Whole when value is not null && JsonScalar.Whole(value) is null: throw FieldFault.Wrong(place, JsonScalar.WholeWords);
             case FieldUse.Number when value is not null && !JsonScalar.IsNumber(value): throw FieldFault.Wrong(place, "a number");
             case FieldUse.Flag when value is not null && JsonScalar.Flag(value) is null: throw FieldFault.Wrong(place, "true or false");
             case FieldUse.Flag when path == "store" && JsonScalar.Flag(value) == true:

@@ -5,6 +5,9 @@ namespace SafeRlhfV.Gateway;
 /// <summary>The number or flag in a JSON node; null, or false, for any other node.</summary>
 internal static class JsonScalar
 {
+    /// <summary>What <see cref="Whole"/> reads, in words.</summary>
+    public const string WholeWords = "a whole number from -9223372036854775808 to 9223372036854775807";
+
     public static bool? Flag(JsonNode? node) => node is JsonValue value && value.TryGetValue(out bool flag) ? flag : null;
 
     public static bool IsNumber(JsonNode? node) => node is JsonValue value && value.TryGetValue(out double real) && double.IsFinite(real);

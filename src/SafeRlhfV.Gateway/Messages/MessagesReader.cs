@@ -59,7 +59,7 @@ internal static class MessagesReader
                 case "enabled":
                     long budget = JsonScalar.Whole(thinking["budget_tokens"]) is { } tokens
                         ? tokens
-                        : throw ApiException.Invalid("thinking.budget_tokens must be a whole number.", "thinking.budget_tokens");
+                        : throw ApiException.Invalid($"thinking.budget_tokens must be {JsonScalar.WholeWords}.", "thinking.budget_tokens");
                     chat["reasoning_effort"] = budget < 4096 ? "low" : budget < 16384 ? "medium" : "high";
                     break;
                 default: throw ApiException.Invalid("thinking.type must be enabled, disabled or adaptive.", "thinking.type");

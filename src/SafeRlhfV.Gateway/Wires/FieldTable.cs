@@ -44,7 +44,7 @@ internal sealed class FieldTable
                 case FieldUse.Flag when value is not null && JsonScalar.Flag(value) is null: throw FieldFault.Wrong(here, "true or false");
                 case FieldUse.Number when value is not null && !JsonScalar.IsNumber(value): throw FieldFault.Wrong(here, "a number");
                 case FieldUse.Whole when value is not null && JsonScalar.Whole(value) is null:
-                    throw FieldFault.Wrong(here, "a whole number");
+                    throw FieldFault.Wrong(here, JsonScalar.WholeWords);
             }
         }
     }
