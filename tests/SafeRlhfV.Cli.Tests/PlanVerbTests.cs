@@ -45,6 +45,11 @@ public sealed class PlanVerbTests
     }
 
     [Fact]
+    public async Task AnAdapterIsNoModelToPlanBy() => await CapturedConsole.RefusedAsync(
+        [$"{Golden.At("models", "llava-1.5-tiny-lora")}: holds an adapter, and training starts from a whole model; merge it first"],
+        "plan", "--config", Recipe("one-gpu", "sft.yaml"), "--model", Golden.At("models", "llava-1.5-tiny-lora"), "--name", "mine");
+
+    [Fact]
     public async Task RanksArePlannedForAndNoRanksAreRefused()
     {
         (int code, string output, string errors) = await CapturedConsole.RunAsync(

@@ -40,6 +40,7 @@ public sealed class RecipePlan
     {
         string folder = recipe.Base.Folder;
         RecipeModels.CheckDemo(folder);
+        RecipeModels.CheckWhole(folder);
         ModelConfig config = File.Exists(Path.Combine(folder, "config.json")) ? ModelCheckpoint.ConfigOf(folder)
             : KnownModels.Find(folder)
                 ?? throw new InvalidInputException($"{folder}: {(Directory.Exists(folder) ? "there is no config.json to plan by" : "no such folder")}, "
