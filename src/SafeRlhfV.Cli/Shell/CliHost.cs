@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Runtime.InteropServices;
 using SafeRlhfV.Models;
 using SafeRlhfV.Training;
 
@@ -14,8 +13,6 @@ internal static class CliHost
     // 'serve' asks for itself, when it knows whether it serves a local model; 'doctor' reports what does not load
     private static readonly HashSet<string> WithoutModels = ["audit", "completion", "data", "doctor", "plan", "reference", "serve", "world"];
     private static readonly HashSet<string> WithoutTensors = ["audit", "completion", "data", "doctor", "reference", "world"];
-
-    private const PosixSignal UserSignal = (PosixSignal)10; // SIGUSR1 on Linux
 
     public const int CheckFailed = 1, BadInput = 2, Defect = 70, Cancelled = 130;
 
@@ -37,16 +34,7 @@ internal static class CliHost
         if (parsed.Errors.Count > 0) return Fail(BadInput, UsageErrors.Of(parsed));
         if (UsageErrors.OfEmptyPlace(parsed) is { } empty) return Fail(BadInput, empty);
 
-        using CancellationTokenSource cancellation = new();
-        using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
-        using PosixSignalRegistration onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-        // what schedulers send some minutes before a job's time is over, and launchers pass on at once
-        using PosixSignalRegistration? onUser = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create(UserSignal, Cancel) : null;
-        void Cancel(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            cancellation.Cancel();
-        }
+        using StopSignals cancellation = new();
 
         HashSet<string> told = [];
         void Tell(string notice)
@@ -66,7 +54,7 @@ internal static class CliHost
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation, cancellation.Token);
         }
-        catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested || stopped is StoppedException)
+        catch (OperationCanceledException stopped) when (cancellation.Token.IsCancellationRequested || stopped is StoppedException)
         {
             return Fail(Cancelled, stopped is StoppedException ? stopped.Message : "cancelled.");
         }

@@ -157,7 +157,8 @@ internal sealed class ModelCaller : IDisposable
     private async Task<(CallReply? Reply, ServiceFault? Fault)> TryAsync(CallRequest request, string key)
     {
         EndpointSettings endpoint = request.Model.Endpoint;
-        using CancellationTokenSource limit = new(endpoint.Timeout, clock), silence = new();
+        using CancellationTokenSource limit = new(endpoint.Timeout, clock);
+        using CancellationTokenSource silence = new(endpoint.Stream ? endpoint.IdleTimeout : Timeout.InfiniteTimeSpan, clock);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, silence.Token);
         try
         {
@@ -171,11 +172,10 @@ internal sealed class ModelCaller : IDisposable
             if (endpoint.Stream)
             {
                 List<ChatResponseUpdate> updates = [];
-                using ITimer timer = clock.CreateTimer(_ => silence.Cancel(), null, endpoint.IdleTimeout, Timeout.InfiniteTimeSpan);
                 await foreach (ChatResponseUpdate update in Client(request.Model).GetStreamingResponseAsync(request.Messages, options, either.Token)
                     .ConfigureAwait(false))
                 {
-                    timer.Change(endpoint.IdleTimeout, Timeout.InfiniteTimeSpan);
+                    silence.CancelAfter(endpoint.IdleTimeout);
                     updates.Add(update);
                 }
                 response = updates.ToChatResponse();
