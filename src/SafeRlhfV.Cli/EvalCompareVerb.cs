@@ -19,7 +19,7 @@ internal static class EvalCompareVerb
         Option<string> folder = new("--out") { Description = "The folder of the page, its Markdown and results.json.", Required = true };
         Option<string?> suite =
             new Option<string?>("--suite") { Description = "Only these benchmarks, with commas; all that the results hold where left out." }
-                .Completes(SuiteArguments.Names);
+                .CompletesEach(SuiteArguments.Names);
         Option<string?> people = new("--people")
         {
             Description = "A data set of pairs that people labelled ('data annotate --export'): how far scorers and judges agree with them."

@@ -24,6 +24,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("safe-rlhf-v eval jud", "judge")]
     [InlineData("safe-rlhf-v train sft --conf", "--config")]
     [InlineData("safe-rlhf-v completion pow", "powershell")]
+    [InlineData("safe-rlhf-v eval bench --suite pope,mm-v", "pope,mm-vet")]
     public async Task BashCompletes(string line, string expected) => Assert.Equal([expected], await RunAsync("bash", "-c", $$"""
         eval "$(safe-rlhf-v completion bash)"
         COMP_LINE='{{line}}'; COMP_POINT=${#COMP_LINE}; COMP_WORDS=($COMP_LINE); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
@@ -44,6 +45,7 @@ public sealed class CompletionTests : IDisposable
     [Theory]
     [InlineData("safe-rlhf-v train sf", "sft")]
     [InlineData("safe-rlhf-v train sft --conf", "--config")]
+    [InlineData("safe-rlhf-v eval bench --suite pope,mm-v", "pope,mm-vet")]
     public async Task ZshCompletes(string line, string expected) => Assert.Equal([expected], await RunAsync("zsh", "-f", "-c", $$"""
         compdef() { : }; compadd() { shift; print -l -- "$@" }; _files() { print files }
         eval "$(safe-rlhf-v completion zsh)"
@@ -55,6 +57,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("safe-rlhf-v train sf", "sft")]
     [InlineData("safe-rlhf-v train sft --conf", "--config")]
     [InlineData("safe-rlhf-v completion pow", "powershell")]
+    [InlineData("safe-rlhf-v eval bench --suite pope,mm-v", "pope,mm-vet")]
     public async Task FishCompletes(string line, string expected) => Assert.Equal([expected], await RunAsync("fish", "--no-config", "-c",
         $"safe-rlhf-v completion fish | source; complete -C '{line}'"));
 
@@ -83,6 +86,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("align --from ", "policy", "split")]
     [InlineData("align --skip ", "guard", "sft")]
     [InlineData("align --suite ", "mm-safetybench", "pope")]
+    [InlineData("align --suite pope,", "pope,mm-safetybench", "pope,mm-vet")]
     [InlineData("demo --stage ", "pairs", "grpo")]
     [InlineData("generate --dtype ", "bfloat16", "float32")]
     [InlineData("generate --device ", "cpu", "cuda")]
@@ -96,6 +100,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("eval bench --show-rubric ", "all", "mm-vet")]
     [InlineData("eval score --suite ", "mm-safetybench", "pope")]
     [InlineData("eval compare x --suite ", "mm-safetybench", "pope")]
+    [InlineData("eval compare x --suite pope,mm-vet,m", "pope,mm-vet,mm-safetybench")]
     [InlineData("eval preference --as ", "reward", "cost")]
     [InlineData("eval judge --json-mode ", "schema", "object")]
     [InlineData("certify --by ", "severity", "category")]
@@ -103,7 +108,7 @@ public sealed class CompletionTests : IDisposable
     {
         string[] offered = [.. CommandTree.Create().Parse(line).GetCompletions(line.Length).Select(one => one.InsertText ?? one.Label)];
         Assert.Empty(some.Except(offered, StringComparer.OrdinalIgnoreCase));
-        Assert.DoesNotContain(offered, one => one.StartsWith("--", StringComparison.Ordinal));
+        Assert.DoesNotContain(offered, one => one.StartsWith("--", StringComparison.Ordinal) || one.Split(',').Distinct().Count() < one.Split(',').Length);
     }
 
     [Fact]

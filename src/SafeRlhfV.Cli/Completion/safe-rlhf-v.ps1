@@ -6,7 +6,10 @@ Register-ArgumentCompleter -Native -CommandName safe-rlhf-v, safe-rlhf-v.cmd -Sc
     # the tree leaves out a blank at the end
     if ($text.Length -lt $position) { $text = $text.PadRight($position) }
     $before = 'safe-rlhf-v' + $text.Substring($program.Length, $position - $program.Length)
+    # after a comma PowerShell takes for the word what follows it; the program's words are whole
+    $whole = [regex]::Match($before, '\S*$').Value
+    $skip = [Math]::Max(0, $whole.Length - $word.Length)
     & $program "[suggest:$($before.Length)]" $before 2>$null |
-        Where-Object { $_ -notmatch '^(-\?|/\?|/h|-h)$' -and $_ -like "$word*" } |
-        ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+        Where-Object { $_ -notmatch '^(-\?|/\?|/h|-h)$' -and $_ -like "$whole*" } |
+        ForEach-Object { [System.Management.Automation.CompletionResult]::new($_.Substring($skip), $_, 'ParameterValue', $_) }
 }

@@ -7,7 +7,7 @@ namespace SafeRlhfV.Cli;
 internal sealed class SuiteArguments
 {
     private readonly Option<string?> suite =
-        new Option<string?>("--suite") { Description = "Benchmarks by name, with commas; 'eval bench --list' names them." }.Completes(Names);
+        new Option<string?>("--suite") { Description = "Benchmarks by name, with commas; 'eval bench --list' names them." }.CompletesEach(Names);
     private readonly Option<string[]> data = new("--data")
     {
         Description = "A benchmark's folder or file; of several benchmarks, the folder that holds one folder each by its name, or NAME=FOLDER several times.",
