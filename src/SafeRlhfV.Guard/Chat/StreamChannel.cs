@@ -112,7 +112,7 @@ internal sealed class StreamChannel(string name, bool isRead, StreamRelease rele
     }
 
     /// <summary>Whether a position lies between the halves of a character.</summary>
-    public bool IsWithinCharacter(int at) => at > 0 && at < Length && char.IsHighSurrogate(text.WrittenSpan[at - 1]);
+    public bool IsWithinCharacter(int at) => SurrogatePairs.AreParted(text.WrittenSpan, at);
 
     // The end of what can be judged: a word that may go on ("project", then "ion") waits for its end, or for something else that follows it.
     private int Ready()

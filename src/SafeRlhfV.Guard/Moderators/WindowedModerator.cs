@@ -73,7 +73,7 @@ public sealed class WindowedModerator : INonBlockingModerator, IComposedModerato
     private string Tail(string text)
     {
         int start = Math.Max(0, text.Length - characters);
-        return start > 0 && char.IsLowSurrogate(text[start]) ? text[(start + 1)..] : text[start..];
+        return SurrogatePairs.AreParted(text, start) ? text[(start + 1)..] : text[start..];
     }
 
     private IEnumerable<string> Windows(string text)
@@ -82,11 +82,11 @@ public sealed class WindowedModerator : INonBlockingModerator, IComposedModerato
         while (true)
         {
             int end = Math.Min(start + characters, text.Length);
-            if (end < text.Length && char.IsSurrogatePair(text, end - 1)) end++; // no letter is cut in half
+            if (SurrogatePairs.AreParted(text, end)) end++; // no letter is cut in half
             yield return text[start..end];
             if (end == text.Length) yield break;
             start = end - overlap;
-            if (start > 0 && char.IsLowSurrogate(text[start])) start--;
+            if (SurrogatePairs.AreParted(text, start)) start--;
         }
     }
 }

@@ -100,14 +100,12 @@ public sealed class Placeholders
             {
                 int start = range.Start.Value, end = range.End.Value;
                 if (end - start > 1 && EndsEscape(text, start)) start++;
-                if (IsWithinCharacter(text, start)) start--; // a pattern reads half a character as one
-                if (IsWithinCharacter(text, end)) end++;
+                if (SurrogatePairs.AreParted(text, start)) start--; // a pattern reads half a character as one
+                if (SurrogatePairs.AreParted(text, end)) end++;
                 found.Add((start + offset, end + offset, kind.Name));
             }
         return found;
     }
-
-    private static bool IsWithinCharacter(string text, int at) => at > 0 && at < text.Length && char.IsSurrogatePair(text, at - 1);
 
     // The letter of an escape such as \n is no part of what follows it, and must stay for the escape to be one.
     private static bool EndsEscape(string text, int at) => text[at] is 'n' or 'r' or 't' or 'b' or 'f' && at > 0 && text[at - 1] == '\\'

@@ -11,8 +11,15 @@ internal static class FiniteNumbers
 {
     private const long Step = 1 << 22;
 
-    /// <summary>The first weight that has a number that is not finite, as its file names it; null = there is none.</summary>
-    public static string? BrokenWeight(VisionLanguageModel model)
+    /// <summary>Looks at all weights.</summary>
+    /// <exception cref="InvalidInputException">One has a number that is not finite.</exception>
+    public static void DemandWeights(VisionLanguageModel model)
+    {
+        if (BrokenWeight(model) is { } weight) throw new InvalidInputException($"{FolderOf(model)}{Broken(weight)}") { IsModelBroken = true };
+    }
+
+    // the first weight that has a number that is not finite, as its file names it; null = there is none
+    private static string? BrokenWeight(VisionLanguageModel model)
     {
         foreach ((string name, Parameter parameter) in model.named_parameters())
             if (!AreIn(parameter)) return model.Origin?.Layout.ToFile(name) ?? name;
@@ -32,13 +39,18 @@ internal static class FiniteNumbers
     /// <param name="what">Their name, in the plural.</param>
     public static InvalidInputException Fault(VisionLanguageModel model, string what)
     {
-        string folder = model.Origin is { } origin ? $"{origin.Folder}: " : "", name = DtypeName(model);
+        string folder = FolderOf(model), name = DtypeName(model);
         return new InvalidInputException(BrokenWeight(model) is { } weight
-            ? $"{folder}{what} are not finite, since '{weight}' has numbers that are not finite; the checkpoint is broken: train or fetch it again."
+            ? $"{folder}{what} are not finite, since {Broken(weight)}"
             : $"{folder}{what} are not finite, and all of its weights are; {(name == "float16"
                 ? "float16 is too narrow for it: load it as bfloat16 or float32 (dtype)." : $"they are too large for {name}: train it again.")}")
         { IsModelBroken = true };
     }
+
+    private static string FolderOf(VisionLanguageModel model) => model.Origin is { } origin ? $"{origin.Folder}: " : "";
+
+    private static string Broken(string weight) =>
+        $"'{weight}' has numbers that are not finite; the checkpoint is broken: train or fetch it again.";
 
     // in steps: the answer for a whole table at once would take half as much memory again
     private static bool AreIn(Tensor weight)

@@ -21,8 +21,7 @@ public sealed record LoadMeasure(double LoadSeconds, double ReadSeconds, long We
         using VisionLanguageModel model = ModelCheckpoint.Load(folder, options with { RequiresGradient = false });
         double loaded = clock.Elapsed.TotalSeconds;
         long peakLoad = Resident("VmHWM:"), bytes = model.parameters().Sum(parameter => parameter.numel() * parameter.element_size());
-        if (FiniteNumbers.BrokenWeight(model) is { } name)
-            throw new InvalidInputException($"{folder}: '{name}' has numbers that are not finite; the checkpoint is broken.");
+        FiniteNumbers.DemandWeights(model);
         return new LoadMeasure(loaded, clock.Elapsed.TotalSeconds - loaded, bytes, before, peakLoad, Resident("VmHWM:"));
     }
 
