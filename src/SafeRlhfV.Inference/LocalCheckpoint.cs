@@ -26,7 +26,7 @@ public static class LocalCheckpoint
     public static void CheckGuard(string folder)
     {
         folder = Find(folder);
-        if (!ShieldGemma.IsIn(folder)) GuardConfig.Load(folder);
+        if (!IsShieldGemma(folder)) GuardConfig.Load(folder);
         CheckBelow(folder);
     }
 
@@ -119,6 +119,10 @@ public static class LocalCheckpoint
     private static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, "adapter_config.json"));
 
     private static LoadOptions ToLoadOptions(LocalOptions? options) => new() { Device = options?.Device, Dtype = options?.Dtype, RequiresGradient = false };
+
+    /// <summary>Whether a folder holds ShieldGemma 2, whole or as an adapter over it, and no guard that 'train guard' made of it.</summary>
+    internal static bool IsShieldGemma(string folder) =>
+        !File.Exists(Path.Combine(folder, GuardConfig.FileName)) && ShieldGemma.IsIn(Below(folder));
 
     internal static string Find(string folder) => Directory.Exists(folder) ? ResultFolder.Find(folder)
         : throw new InvalidInputException($"{folder}: there is no such folder; give a checkpoint's folder, or a training run's.");

@@ -66,6 +66,31 @@ public sealed class ShieldGemmaModeratorTests
     }
 
     [Fact]
+    public async Task AnAdapterOverItIsALocalGuardToo()
+    {
+        using TemporaryFolder temporary = new();
+        RgbImage image = RgbImage.Grey(8, 8, 90);
+        float expected;
+        using (VisionLanguageModel model = ModelCheckpoint.Load(Folder))
+        {
+            LoraAdapter adapter = model.Adapters.Create("a", LoraConfig.ForLanguageModel(2, 4) with { BaseModel = Folder }, 1);
+            using (TorchSharp.torch.no_grad())
+                foreach (TorchSharp.Modules.Parameter matrix in adapter.Parameters) matrix.fill_(0.02);
+            adapter.Save(temporary.At("adapter"));
+            ShieldGemma guard = new(model, ModelProcessor.Load(Folder));
+            using (model.UseAdapter("a")) expected = guard.Policies.Keys.Max(policy => guard.Violations([guard.Encode(image, policy)])[0]);
+        }
+        LocalCheckpoint.CheckGuard(temporary.At("adapter"));
+        ModeratorSettings settings = YamlSection.Read($"checkpoint: {temporary.At("adapter")}", "moderators",
+            section => new LocalModeratorKind().Read(section, "/"));
+        using TemplateModerator moderator = (TemplateModerator)settings.Open(new ModeratorParts(new HttpClient(), (_, _, _) =>
+            throw new NotSupportedException()));
+        Verdict verdict = await moderator.ModerateAsync(new ModerationRequest([image], ""), TestContext.Current.CancellationToken);
+        Assert.Equal(expected, verdict.Score, 1e-5);
+        Assert.NotEqual(Expected(image).Values.Max(), verdict.Score, 1e-4);
+    }
+
+    [Fact]
     public void AnotherModelGivesNoGuardModel()
     {
         using LocalChatClient client = LocalChatClient.Load(Golden.At("models", "gemma3-tiny"));

@@ -38,7 +38,7 @@ public sealed class LocalModeratorKind : ModeratorKind
         public override bool IsLocal => true;
 
         public override IModerator Open(ModeratorParts parts) =>
-            ShieldGemma.IsIn(LocalCheckpoint.Find(Checkpoint)) ? OpenShieldGemma() : LocalModerator.Load(Checkpoint, Options);
+            LocalCheckpoint.IsShieldGemma(LocalCheckpoint.Find(Checkpoint)) ? OpenShieldGemma() : LocalModerator.Load(Checkpoint, Options);
 
         private TemplateModerator OpenShieldGemma()
         {
