@@ -150,6 +150,10 @@ internal static class AlignVerb
             Output.Note($"safe-rlhf-v: {gate.Message}");
             return CliHost.CheckFailed;
         }
+        catch (InvalidInputException mistake)
+        {
+            throw AlignSplits.InOwnFiles(mistake, options);
+        }
         catch (OperationCanceledException stop) when (cancellationToken.IsCancellationRequested)
         {
             throw new StoppedException("stopped; the same command resumes.", stop);

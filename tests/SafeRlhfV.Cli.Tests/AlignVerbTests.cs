@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using SafeRlhfV.Annotation.Tests;
+using SafeRlhfV.Data;
 using SafeRlhfV.Models;
 using SafeRlhfV.Testing;
 
@@ -180,6 +182,25 @@ public sealed class AlignVerbTests : IDisposable
         }
     }
 
+    /// <summary>What training finds wrong with a row of the split copy is said of the user's own file, which can be mended.</summary>
+    [Fact]
+    public async Task AMistakeInARowNamesTheUsersOwnFile()
+    {
+        string from = Golden.At("models", "llava-1.5-tiny"), model = folder.At("short"), own = folder.At("own");
+        Directory.CreateDirectory(model);
+        foreach (string file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(from, "config.json")))!;
+        config["text_config"]!["max_position_embeddings"] = 40;
+        File.WriteAllText(Path.Combine(model, "config.json"), config.ToJsonString());
+        Assert.Equal(1, (await CapturedConsole.RunAsync("data", "validate", Pairs, "--fix", own)).Code);
+        (int code, _, string errors) = await CapturedConsole.RunAsync("align", "--model", model, "--data", own, "--out", Out, "--config", Tiny, "--gates", "warn");
+        Assert.Equal(CliHost.BadInput, code);
+        Match place = Regex.Match(Last(errors), @"(\S+\.parquet): row (\d+): the text has");
+        Assert.StartsWith(own, place.Groups[1].Value, StringComparison.Ordinal);
+        Assert.Contains(PreferenceDataset.Open(own).ReadRows(), row => row.Position.File == place.Groups[1].Value && $"{row.Position.Row}" == place.Groups[2].Value);
+        Assert.DoesNotContain(Out, Last(errors), StringComparison.Ordinal);
+    }
+
     /// <summary>Benchmarks come last: what is wrong with them is said before the first stage, and in a plan too.</summary>
     [Fact]
     public async Task BenchmarksAreLookedAtBeforeTheFirstStage()
@@ -211,6 +232,23 @@ public sealed class AlignVerbTests : IDisposable
         Assert.All(commands.Where(command => command.Contains("generate", StringComparison.Ordinal)), command => Assert.Contains("--device cuda", command));
     }
 
+    [Fact]
+    public async Task ARecipeIsRelativeToTheFileThatNamesItAndToTheCurrentFolderWhereSetDoes()
+    {
+        foreach (string place in (string[])["base", "top", "mine"]) Directory.CreateDirectory(folder.At(place));
+        foreach ((string place, string trainer) in new[] { ("base", "reward"), ("top", "cost"), ("mine", "sft") })
+            File.WriteAllText(folder.At(place, "recipe.yaml"), $"trainer: {trainer}\n");
+        File.WriteAllText(folder.At("base", "align.yaml"), "reward: { recipe: recipe.yaml }\n");
+        File.WriteAllText(folder.At("top", "align.yaml"), "base: ../base/align.yaml\ncost: { recipe: recipe.yaml }\n");
+        string mine = Path.GetRelativePath(Environment.CurrentDirectory, folder.At("mine", "recipe.yaml"));
+        (int code, JsonElement stages) = await CapturedConsole.JsonAsync("align", "--model", Golden.At("models", "llava-1.5-tiny"), "--data", Pairs, "--out",
+            Out, "--config", folder.At("top", "align.yaml"), "--set", $"sft.recipe={mine}", "--skip", "guard", "--dry-run");
+        Assert.Equal(0, code);
+        foreach ((string stage, string place) in new[] { ("sft", "mine"), ("reward", "base"), ("cost", "top") })
+            Assert.Contains($"--config {folder.At(place, "recipe.yaml")} ", stages.EnumerateArray().Single(one => one.GetProperty("name").GetString() == stage)
+                .GetProperty("commands")[0].GetString());
+    }
+
     [Theory]
     [InlineData("--from polcy: there is no such stage; did you mean 'policy'?", "--from", "polcy")]
     [InlineData("--from sft: this run has no such stage", "--from", "sft", "--skip", "sft")]
@@ -218,6 +256,13 @@ public sealed class AlignVerbTests : IDisposable
     [InlineData("--budget goes with --method ppo or grpo", "--budget", "0", "--method", "dpo")]
     [InlineData("safe-rlhf-v: --set has 1 fault: gates.reward_accuracy: unknown key", "--set", "gates.reward_accuracy=0.7")]
     [InlineData("safe-rlhf-v: --set for reward has 1 fault: training.epoch: unknown key", "--set", "reward.training.epoch=3")]
+    [InlineData("--set for reward data.split=test: align itself decides data.split; leave it out", "--set", "reward.data.split=test")]
+    [InlineData("--set for cost model.folder=a: align itself decides model.folder", "--set", "cost.model.folder=a")]
+    [InlineData("--set for ppo model.reward=a: align itself decides model.reward", "--set", "ppo.model.reward=a")]
+    [InlineData("--set for sft training.seed=3: --seed gives training.seed, too; leave one of them out", "--set", "sft.training.seed=3", "--seed", "4")]
+    [InlineData("--set for ppo training.multiplier.budget=3: --budget gives", "--set", "ppo.training.multiplier.budget=3", "--budget", "4")]
+    [InlineData("--set dpo: this run trains no dpo (--method ppo); leave it out", "--set", "dpo.training.epochs=3")]
+    [InlineData("--set guard: this run trains no guard (--method ppo --skip guard)", "--set", "guard.recipe=mine.yaml", "--skip", "guard")]
     [InlineData("must give a share to train, validation and test", "--set", "shares=train=0.9,test=0.1")]
     [InlineData("--suite and --bench-data go together", "--suite", "pope")]
     [InlineData("an address needs the judge's name there", "--judge", "http://127.0.0.1:1/v1")]
@@ -234,6 +279,14 @@ public sealed class AlignVerbTests : IDisposable
     {
         await CapturedConsole.RefusedAsync([said], Arguments(model, Pairs, Out));
         Assert.False(Path.Exists(Out));
+    }
+
+    [Fact]
+    public async Task SharesMayHaveBlanks()
+    {
+        (int code, _, string errors) = await CapturedConsole.RunAsync([.. Arguments("llava-1.5-tiny", Pairs, Out), "--set",
+            "shares='train = 0.6, validation = 0.2, test = 0.2'", "--skip", "guard", "--dry-run"]);
+        Assert.True(code == 0, errors);
     }
 
     [Fact]

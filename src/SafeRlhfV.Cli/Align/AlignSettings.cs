@@ -26,10 +26,11 @@ internal sealed record AlignSettings
     /// <summary>The recipe (null = the trainer's defaults) and values that replace some of it, by trainer.</summary>
     public required IReadOnlyDictionary<string, (string? Recipe, IReadOnlyList<YamlSet> Sets)> Trainers { get; init; }
 
+    /// <summary>The trainers that --set gives something.</summary>
+    public IReadOnlyList<string> SetTrainers { get; init; } = [];
+
     /// <summary>The share of the rows that a split gets.</summary>
-    public double ShareOf(string split) => double.Parse(
-        Shares.Split(',', StringSplitOptions.TrimEntries).First(part => part.StartsWith($"{split}=", StringComparison.Ordinal))[(split.Length + 1)..],
-        System.Globalization.CultureInfo.InvariantCulture);
+    public double ShareOf(string split) => DataSplitVerb.Parse(Shares).First(share => share.Split == split).Share;
 
     /// <summary>Reads a file, or the defaults.</summary>
     /// <param name="file">The file; null = defaults alone.</param>
@@ -40,7 +41,10 @@ internal sealed record AlignSettings
         ILookup<string, string> ofTrainers = sets.Where(set => TrainerOf(set) is not null)
             .ToLookup(set => TrainerOf(set)!, set => set[(set.IndexOf('.') + 1)..]);
         string[] own = [.. sets.Where(set => TrainerOf(set) is null)];
-        AlignSettings Make(YamlSection section) => Read(section, file, ofTrainers);
+        AlignSettings Make(YamlSection section) => Read(section, file, ofTrainers) with
+        {
+            SetTrainers = [.. Trained.Intersect(sets.Select(set => set.Split('=')[0].Split('.')[0].Trim()))],
+        };
         if (file is null) return YamlSection.Read("{}\n", "align", Make, own, lines: false);
         return YamlSection.Read(DiskErrors.Reading(file, () => YamlTree.Load(file), "recipes/align has some"), Make, own);
     }
@@ -50,7 +54,6 @@ internal sealed record AlignSettings
 
     private static AlignSettings Read(YamlSection section, string? file, ILookup<string, string> sets)
     {
-        string folder = file is null ? Environment.CurrentDirectory : Path.GetDirectoryName(Path.GetFullPath(file))!;
         string shares = section.Text("shares") ?? $"{Train}=0.7,{Validation}=0.2,{Test}=0.1";
         string[] splits = [.. shares.Split(',', StringSplitOptions.TrimEntries).Select(part => part.Split('=')[0].Trim())];
         if (!splits.Order(StringComparer.Ordinal).SequenceEqual([Test, Train, Validation]))
@@ -76,7 +79,7 @@ internal sealed record AlignSettings
                 string? recipe = own?.Text("recipe");
                 IEnumerable<YamlSet> written = (own?.Texts("set") ?? []).Select(set => new YamlSet(set, $"{file ?? "--set"}, {trainer}.set,"));
                 IEnumerable<YamlSet> given = sets[trainer].Select(set => new YamlSet(set, $"--set for {trainer}"));
-                return (recipe is null ? null : Path.GetFullPath(recipe, folder), (IReadOnlyList<YamlSet>)[.. written, .. given]);
+                return (recipe is null ? null : Path.GetFullPath(recipe, own!.FolderOf("recipe", file)), (IReadOnlyList<YamlSet>)[.. written, .. given]);
             }),
         };
     }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using SafeRlhfV.Data;
 
 namespace SafeRlhfV.Cli;
@@ -26,6 +28,42 @@ internal static class AlignSplits
         if (data.CountRows() <= FewRows)
             Demand(options, DatasetSplitter.Count(data, DataSplitVerb.Parse(options.Settings.Shares), options.Seed ?? 0).Rows);
     }
+
+    /// <summary>A mistake in a row of the split copy, as one in the same row of the user's own files; any other as it is.</summary>
+    public static InvalidInputException InOwnFiles(InvalidInputException mistake, AlignOptions options)
+    {
+        string copy = options.Folders.Data;
+        Match place = Regex.Match(mistake.Message, $@"(?<file>{Regex.Escape(copy)}\S+?)(?<between>: |, )row (?<row>\d+)");
+        if (!place.Success || OwnRow(place.Groups["file"].Value, long.Parse(place.Groups["row"].Value, CultureInfo.InvariantCulture)) is not { } own)
+            return mistake;
+        return mistake.Finding is { } finding
+            ? new InvalidInputException(finding with { File = own.File, Row = own.Row, Split = own.Split }, mistake)
+            : new InvalidInputException(mistake.Message.Replace(place.Value, $"{own.File}{place.Groups["between"].Value}row {own.Row}",
+                StringComparison.Ordinal), mistake);
+
+        RowPosition? OwnRow(string file, long number)
+        {
+            try
+            {
+                DatasetRow? row = PreferenceDataset.Open(copy).ReadRows().FirstOrDefault(one => one.Position.File == file && one.Position.Row == number);
+                return row is null ? null : PreferenceDataset.Open(options.Data).ReadRows().FirstOrDefault(one => AreSame(one, row))?.Position;
+            }
+            catch (InvalidInputException) // a file that cannot be read has no rows to compare
+            {
+                return null;
+            }
+        }
+    }
+
+    private static bool AreSame(DatasetRow one, DatasetRow other) =>
+        ((string[])["question", "response", "response_1", "response_2"]).All(column => TextOf(one, column) == TextOf(other, column))
+        && TurnsOf(one).SequenceEqual(TurnsOf(other))
+        && one.Images.Count == other.Images.Count
+        && one.Images.Zip(other.Images).All(pair => pair.First.Bytes.AsSpan().SequenceEqual(pair.Second.Bytes));
+
+    private static string? TextOf(DatasetRow row, string column) => row.Schema.IndexOf(column) < 0 ? null : row.Text(column);
+
+    private static IEnumerable<string> TurnsOf(DatasetRow row) => (row.Messages ?? []).Select(message => $"{message.Role}: {message.Text}");
 
     private static void Demand(AlignOptions options, IReadOnlyDictionary<string, long> rows)
     {

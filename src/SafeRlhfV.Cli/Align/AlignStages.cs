@@ -42,6 +42,9 @@ internal sealed class AlignStages
         AddData();
         AddTraining();
         AddMeasuring();
+        if (options.Settings.SetTrainers.Except(Trainings.Select(one => one.Training.Trainer.Name)).FirstOrDefault() is { } idle)
+            throw new InvalidInputException($"--set {idle}: this run trains no {idle} (--method {options.Method}"
+                + $"{string.Concat(options.Skip.Select(name => $" --skip {name}"))}); leave it out.");
     }
 
     /// <summary>The stages.</summary>
@@ -205,14 +208,24 @@ internal sealed class AlignStages
     {
         TrainerDefinition definition = Trainers.All.Find(trainer)!;
         (string? recipe, IReadOnlyList<YamlSet> sets) = options.Settings.Trainers[trainer];
-        string data = definition.Options.First(option => option.Name == "--data").Key;
+        string data = definition.Options.First(option => option.Name == "--data").Key, splitKey = $"{data[..^"folder".Length]}split";
         Dictionary<string, string> places = new() { [definition.ModelKey] = start, [data] = folders.Data, ["run.folder"] = folders.Run(name) };
         foreach ((string key, string folder) in scorers ?? []) places.Add(key, folder);
         YamlSet[] all =
         [
-            .. Own(before), .. sets, .. Own($"{data[..^"folder".Length]}split={split}"),
+            .. Own(before), .. sets, .. Own($"{splitKey}={split}"),
             .. options.Seed is { } seed ? Own($"training.seed={Text(seed)}") : [], .. options.Card is null ? [] : Own("model.device=cuda"), .. Own(after),
         ];
+        (string Key, string? Option)[] decided =
+        [
+            .. places.Keys.Append(splitKey).Select(key => (key, (string?)null)), ("training.seed", options.Seed is null ? "" : "--seed"),
+            ("model.device", options.Card is null ? "" : "--gpu"), ("training.multiplier.budget", options.Budget is null || name != Policy ? "" : "--budget"),
+        ];
+        foreach (YamlSet set in sets)
+            foreach ((string key, string? option) in decided.Where(one => one.Option != "" && set.Gives(one.Key)))
+                if (option is null) throw new InvalidInputException($"{set.Source} {set.Setting}: align itself decides {key}; leave it out.");
+                else if (set.Source!.StartsWith("--set", StringComparison.Ordinal)) // an option goes before a file
+                    throw new InvalidInputException($"{set.Source} {set.Setting}: {option} gives {key}, too; leave one of them out.");
         IEnumerable<YamlSet> Own(params string[]? values) => (values ?? []).Select(value => new YamlSet(value, "align"));
         AlignTraining training = new()
         {

@@ -106,11 +106,20 @@ public sealed class YamlSection
     /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => Find(key) is not null;
 
+    /// <summary>Whether the key's value was set from outside the files.</summary>
+    public bool IsSet(string key) => Find(key) is { } value && places.IsSet(value);
+
     /// <summary>Whether the key has an empty value that takes away the one of the file's base.</summary>
     public bool Removes(string key) => Take(key) is { } node && places.Removes(node);
 
     /// <summary>Adds a fault at every key below that has no value: where a value must be written out, such a key means that the file was cut.</summary>
     public void RefuseEmptyValues(string message) => RefuseEmptyValues(node, message);
+
+    /// <summary>What a path at a key is relative to: the folder of the file in which it stands; the current one where it was set from outside.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="file">The file that was read; null = none.</param>
+    public string FolderOf(string key, string? file) => file is null || Find(key) is not { } node || IsSet(key)
+        ? Environment.CurrentDirectory : Path.GetDirectoryName(Path.GetFullPath(places.Of(node).File ?? file))!;
 
     /// <summary>Whether the key holds a mapping.</summary>
     public bool IsMapping(string key) => Find(key) is YamlMappingNode;
