@@ -26,6 +26,8 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
         string text = DiskErrors.Reading(path, () => File.ReadAllText(path), "recipes/ablations has some");
         (string file, string? first, long[] seeds, string[] metrics, (string Name, string[] Sets)[] variants) = YamlSection.Read(text, path, Read);
         string recipe = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, file);
+        YamlSet[] given = [.. (sets ?? []).Select(set => new YamlSet(set))];
+        CheckSets(path, variants, given);
         List<AblationRun> runs = [];
         foreach ((string name, string[] own) in variants)
             foreach (long seed in seeds)
@@ -35,7 +37,7 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
                 [
                     .. ((string[])[$"run.folder='{place.Replace("'", "''", StringComparison.Ordinal)}'", $"training.seed={seed}", .. own])
                         .Select(set => new YamlSet(set, $"{path}, variant '{name}',")),
-                    .. (sets ?? []).Select(set => new YamlSet(set)),
+                    .. given,
                 ];
                 Recipe made = RecipeReader.Load(recipe, trainer: null, values, variables);
                 runs.Add(new AblationRun(name, seed, made));
@@ -54,6 +56,24 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
         if (missing.Length > 0)
             throw new InvalidInputException($"this ablation needs {string.Join(", ", missing)}, which {(missing.Length == 1 ? "is" : "are")} not there; "
                 + $"{(First is null ? "its recipe says where they come from" : $"make them first: {First}")}.");
+    }
+
+    // what would make runs the same that are told apart
+    private static void CheckSets(string path, (string Name, string[] Sets)[] variants, YamlSet[] given)
+    {
+        (string Key, string By)[] decided = [("training.seed", "seeds"), ("run.folder", "--out")];
+        YamlSet[] own = [.. variants.SelectMany(variant => variant.Sets.Select(set => new YamlSet(set, $"{path}, variant '{variant.Name}',")))];
+        foreach (YamlSet set in own.Concat(given))
+            if (decided.FirstOrDefault(one => set.Gives(one.Key)) is { Key: { } key, By: { } by })
+                throw new InvalidInputException($"{set.Source ?? "--set"} {set.Setting}: {by} gives {key}; leave it out.");
+        foreach (YamlSet set in given)
+        {
+            string[][] each = [.. variants.Select(variant => variant.Sets.Where(one => new YamlSet(one) is var other
+                && (set.Gives(other.Key) || other.Gives(set.Key))).ToArray())];
+            if (each.Skip(1).Any(some => !some.SequenceEqual(each[0])))
+                throw new InvalidInputException($"--set {set.Setting}: the variants differ in it ({each.First(some => some.Length > 0)[0]}), and would be the same; "
+                    + "leave it out.");
+        }
     }
 
     private static (string, string?, long[], string[], (string, string[])[]) Read(YamlSection section)

@@ -125,7 +125,7 @@ public sealed class RecipeFilesTests
         Assert.NotEmpty(files);
         foreach (string file in files)
         {
-            Ablation ablation = Ablation.Load(file, "out", ["training.seed=0"]);
+            Ablation ablation = Ablation.Load(file, "out");
             IGrouping<string, AblationRun>[] variants = [.. ablation.Runs.GroupBy(run => run.Variant)];
             Assert.True(variants.Length > 1, file);
             Assert.Equal(variants.Length, variants.Select(variant => variant.First().Recipe.ToYamlWithoutRun()).Distinct().Count());
@@ -154,6 +154,20 @@ public sealed class RecipeFilesTests
             Assert.Contains("demo/models/start", message);
             Assert.Contains("make them first: safe-rlhf-v demo --out demo", message);
         }
+    }
+
+    /// <summary>A value for all runs may not make runs the same that are told apart by it.</summary>
+    [Theory]
+    [InlineData("training.seed=5", "--set training.seed=5: seeds gives training.seed; leave it out.")]
+    [InlineData("run.folder=x", "--set run.folder=x: --out gives run.folder; leave it out.")]
+    [InlineData("training.multiplier.maximum=2", "--set training.multiplier.maximum=2: the variants differ in it (training.multiplier.maximum=1)")]
+    [InlineData("training.multiplier={maximum: 2}", "the variants differ in it")]
+    [InlineData("training.rounds=2", null)] // alike in all variants
+    public void WhatTellsRunsApartIsNoValueForAll(string set, string? said)
+    {
+        string file = Path.Combine(Root, "ablations", "budget-bound.yaml");
+        if (said is null) Assert.NotEmpty(Ablation.Load(file, "out", [set]).Runs);
+        else Assert.Contains(said, Assert.Throws<InvalidInputException>(() => Ablation.Load(file, "out", [set])).Message);
     }
 
     [Fact]
