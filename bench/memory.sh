@@ -48,13 +48,13 @@ echo "|---|---|---|---|---|"
 for size in $sizes; do
   make_model "$size"
   one=(--model "$work/$size/start" --data "$work/world" --set training.batch_size=16 --set training.micro_batch_size=8 --set training.max_steps=3)
-  lora=(--set model.lora.rank=8)
+  lora=(--set model.lora.rank=8) photos="$root/tests/golden/beavertails-v/paired"
   for name in $runs; do
     case "$name" in
       sft) train "$size" sft sft "${one[@]}" ;;
       sft-checkpointing) train "$size" "$name" sft "${one[@]}" --set training.gradient_checkpointing=true ;;
       sft-lora) train "$size" "$name" sft "${one[@]}" "${lora[@]}" ;;
-      sft-photos) train "$size" "$name" sft "${one[@]}" --set data.folder="$root/tests/golden/beavertails-v/paired" ;;
+      sft-photos) train "$size" "$name" sft "${one[@]/#"$work/world"/$photos}" ;;
       guard) train "$size" "$name" guard "${one[@]}" ;;
       guard-tokens) train "$size" "$name" guard "${one[@]}" --set training.batch_size=64 --set training.micro_batch_size=0 --set training.micro_batch_tokens=8000 ;;
       reward) train "$size" reward reward "${one[@]}" ;;

@@ -50,6 +50,7 @@ internal static class TrainVerb
             FileInfo? file = parsed.GetValue(config);
             if (file is null && parsed.GetValue(nameOption) is not null)
                 throw new InvalidInputException("--name is the ${name} of a recipe; give --config, or leave --name out.");
+            if (parsed.GetValue(skip) && !parsed.GetValue(resume)) throw new InvalidInputException("--skip-damaged goes with --resume; give both.");
             Recipe recipe = ReadRecipe(trainer, file?.FullName, parsed.GetValue(nameOption),
                 places.Where(place => parsed.GetValue(place.Option) is not null).ToDictionary(place => place.Key, place => parsed.GetValue(place.Option)!),
                 [.. parsed.GetValue(set)!.Select(one => new YamlSet(one))]);
@@ -99,6 +100,9 @@ internal static class TrainVerb
         IReadOnlyList<YamlSet> sets)
     {
         string? model = places.GetValueOrDefault(trainer.ModelKey);
+        foreach (YamlSet set in sets)
+            if (places.Keys.FirstOrDefault(set.Gives) is { } twice)
+                throw new InvalidInputException($"--set {set.Setting}: {OptionOf(trainer, twice)} gives {twice}, too; leave one of them out.");
         YamlSet[] all =
         [
             .. places.Where(place => config is null || place.Key != trainer.ModelKey)

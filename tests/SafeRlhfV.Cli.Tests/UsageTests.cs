@@ -60,6 +60,13 @@ public sealed class UsageTests
         "mine")]
     [InlineData("--name is given, but the recipe has no ${name}", "ablate", "--config", "recipes/ablations/ptx.yaml", "--out", "x", "--name", "mine")]
     [InlineData("--name is the ${name} of a recipe; give --config", "train", "sft", "--model", "x", "--data", "y", "--name", "mine")]
+    [InlineData("--set model.folder=a: --model gives model.folder, too; leave one of them out.", "train", "sft", "--model", "x", "--data", "y", "--out", "z",
+        "--set", "model.folder=a")]
+    [InlineData("--set model={folder: a}: --model gives model.folder, too", "train", "sft", "--config", "recipes/world/sft.yaml", "--model", "x", "--set",
+        "model={folder: a}")]
+    [InlineData("--set run.folder=a: --out gives run.folder, too", "train", "sft", "--model", "x", "--data", "y", "--out", "z", "--set", "run.folder=a")]
+    [InlineData("--set model.folder=a: --model gives model.folder, too", "plan", "--config", "recipes/world/sft.yaml", "--model", "x", "--set",
+        "model.folder=a")]
     public async Task WhatARecipeLeavesOpenIsAskedFor(string said, params string[] arguments) =>
         await CapturedConsole.RefusedAsync([said], InRepository(arguments));
 

@@ -26,10 +26,11 @@ internal static class YamlOverrides
         {
             YamlStream value = new();
             value.Load(new StringReader(setting[(equals + 1)..]));
+            if (value.Documents.Count > 1) return Wrong($"'{setting}': the value holds a second document; give one value");
             Put(section, path[^1], value.Documents.Count == 0 ? new YamlScalarNode("") { Style = ScalarStyle.Plain } : value.Documents[0].RootNode);
             return null;
         }
-        catch (YamlException error)
+        catch (Exception error) when (error is YamlException or InvalidOperationException) // the parser's own fault at a brace that is not closed
         {
             return Wrong($"'{setting}': the value is not valid YAML: {error.Message.ReplaceLineEndings(" ")}");
         }

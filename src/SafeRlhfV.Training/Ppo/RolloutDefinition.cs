@@ -124,6 +124,8 @@ public abstract class RolloutDefinition : TrainerDefinition
         faults.CheckDevice(model.Device);
         faults.CheckTargets(model.Lora);
         faults.CheckLengths(training.Lengths);
+        faults.CheckSchedule("training.actor", training.Actor);
+        if (training is PpoSettings { Critics: { } critics }) faults.CheckSchedule("training.critics", critics);
         rollout.Rollouts?.Check(faults);
         if (rollout.Rollouts is not null && model.Lora is { ModulesToSave.Count: > 0 })
             faults.Add("model.lora.modules_to_save", "the servers that sample load low-rank products alone; leave it out, or rollouts");
@@ -142,6 +144,8 @@ public abstract class RolloutDefinition : TrainerDefinition
             faults.Add("training.ptx_coefficient", "PTX needs data.instructions; give them, or set 0");
         if (training.Overlong != OverlongAnswers.Penalise && training.OverlongMargin > 0)
             faults.Add("training.overlong_margin", "is that of a penalty; set overlong: penalise, or 0");
+        if (training.Overlong != OverlongAnswers.Penalise && training.OverlongPenalty != new GrpoSettings().OverlongPenalty)
+            faults.Add("training.overlong_penalty", "has an effect with overlong: penalise only");
         if (training.OverlongMargin > training.MaxNewTokens)
             faults.Add("training.overlong_margin", $"{training.OverlongMargin} is more than max_new_tokens {training.MaxNewTokens}");
         CheckRewards(training, model, faults);
@@ -212,7 +216,16 @@ public abstract class RolloutDefinition : TrainerDefinition
             faults.Add("training.multiplier.budget", $"{budget} must be 0 to 1: with cost: violation it bounds a share of answers");
         if (training.Cost == CostForm.Score && training.CostThreshold != 0)
             faults.Add("training.cost_threshold", "says what a violation is; set cost: violation, or leave it out");
+        RolloutSettings usual = training is PpoSettings ? new PpoSettings() : new GrpoSettings();
+        if (training.Constraint != ConstraintKind.Cvar)
+        {
+            const string Idle = "has an effect with constraint: cvar only";
+            if (training.CvarAlpha != usual.CvarAlpha) faults.Add("training.cvar_alpha", Idle);
+            if (training.CvarLearningRate != usual.CvarLearningRate) faults.Add("training.cvar_learning_rate", Idle);
+        }
         if (training.Severity is not { } severity) return;
+        // a base may have one for its other uses
+        if (faults.IsSet("training.multiplier.budget")) faults.Add("training.multiplier.budget", "is not read: severity.budgets take its place; set those");
         if (severity.Bands.Count != SeverityCosts.Count) faults.Add("training.severity.bands", "are three numbers: for minor, moderate and severe harm");
         if (severity.Budgets.Count != SeverityCosts.Count) faults.Add("training.severity.budgets", "are three shares: of minor, moderate and severe harm");
         if (!severity.Bands.SequenceEqual(severity.Bands.Order()) || severity.Bands.Distinct().Count() != severity.Bands.Count)

@@ -29,6 +29,15 @@ public sealed class RecipeFaults
     /// <summary>Whether there is a fault at a key already, such as training.rewards[0].kind: what follows from its value is not to be told then.</summary>
     internal bool Has(string path) => root.HasFault(path);
 
+    /// <summary>Whether a value was set from outside the files, such as training.multiplier.budget by --set.</summary>
+    internal bool IsSet(string path)
+    {
+        YamlSection? section = root;
+        string[] keys = path.Split('.');
+        foreach (string key in keys[..^1]) section = section?.IsMapping(key) == true ? section.Section(key) : null;
+        return section?.IsSet(keys[^1]) == true;
+    }
+
     /// <summary>Adds a fault where a text that must be there is empty.</summary>
     public void Need(string path, string value, string what)
     {
@@ -64,6 +73,13 @@ public sealed class RecipeFaults
     {
         if (variable.Length > 0 && string.IsNullOrEmpty(ServerEndpoint.KeyOf(variable)))
             Add($"{section}.key_variable", $"the environment variable {variable} is not set");
+    }
+
+    /// <summary>Checks an optimizer's schedule.</summary>
+    internal void CheckSchedule(string section, OptimizerSettings optimizer)
+    {
+        if (optimizer is { Schedule: ScheduleShape.Constant, FloorFraction: not 0 })
+            Add($"{section}.floor_fraction", "has no effect with schedule: constant; leave it out, or take cosine or linear");
     }
 
     /// <summary>Checks training.lengths.</summary>

@@ -26,15 +26,19 @@ public static class RecipeReader
         RecipeVariables open = variables ?? new();
         if (open.HasIdleName(tree.Variables))
             throw new InvalidInputException($"{path}: --name is given, but the recipe has no ${{name}}; leave it out. --out names the run's folder.");
-        YamlSet[] model = open.SetsModel(tree.Variables) ? [new(ModelSet(tree.Top("trainer"), trainer, open.Model!), "--model")] : [];
+        YamlSet[] model = [];
+        if (open.SetsModel(tree.Variables))
+        {
+            TrainerDefinition of = TrainerOf(tree.Top("trainer"), trainer);
+            if (sets.FirstOrDefault(set => set.Source is null && set.Gives(of.ModelKey)) is { } twice)
+                throw new InvalidInputException($"--set {twice.Setting}: --model gives {of.ModelKey}, too; leave one of them out.");
+            model = [new($"{of.ModelKey}='{open.Model!.Replace("'", "''", StringComparison.Ordinal)}'", "--model")];
+        }
         return YamlSection.Read(tree, section => Read(section, trainer), [.. model, .. sets], open.Values).WithResults();
     }
 
-    private static string ModelSet(string? named, TrainerDefinition? wanted, string folder)
-    {
-        TrainerDefinition trainer = (named is null ? wanted : Trainers.All.Find(named)) ?? Trainers.All[0];
-        return $"{trainer.ModelKey}='{folder.Replace("'", "''", StringComparison.Ordinal)}'";
-    }
+    private static TrainerDefinition TrainerOf(string? named, TrainerDefinition? wanted) =>
+        (named is null ? wanted : Trainers.All.Find(named)) ?? Trainers.All[0];
 
     private static YamlTree Open(string path)
     {

@@ -55,6 +55,7 @@ public abstract class ModelTrainerDefinition<T> : TrainerDefinition where T : Re
         if (!Cost.IsPolicy && model.Lora is { } lora && lora.ModulesToSave.Contains(LoraRecipe.OutputModule))
             faults.Add("model.lora.modules_to_save", $"a score never reads the output matrix; leave {LoraRecipe.OutputModule} out");
         faults.CheckLengths(training.Lengths);
+        faults.CheckSchedule("training.optimizer", training.Optimizer);
         if (training.MicroBatchSize > training.BatchSize)
             faults.Add("training.micro_batch_size", $"{training.MicroBatchSize} is more than batch_size {training.BatchSize}");
         if (model.Lora is not null && training.TrainVisionTower)

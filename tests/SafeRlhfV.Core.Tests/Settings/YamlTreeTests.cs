@@ -70,6 +70,16 @@ public sealed class YamlTreeTests : IDisposable
         Assert.Contains(expected.Replace("{folder}", folder.Path + Path.DirectorySeparatorChar, StringComparison.Ordinal), Refused("top.yaml"));
     }
 
+    [Theory]
+    [InlineData("a={ x: 1\ny: 2", "the value is not valid YAML: ")]
+    [InlineData("a={x: 1\nb:\n  y: 2\n", "the value is not valid YAML: ")]
+    [InlineData("a.x=1\n---\n2", "the value holds a second document; give one value")]
+    public void AValueOfSetThatIsNoneIsAFault(string set, string expected)
+    {
+        Write("top.yaml", "a: { x: 1 }\n");
+        Assert.Contains(expected, Refused("top.yaml", set));
+    }
+
     [Fact]
     public void AnAliasIsACopy()
     {

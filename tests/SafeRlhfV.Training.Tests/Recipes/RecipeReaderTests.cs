@@ -125,6 +125,12 @@ public sealed class RecipeReaderTests
     [InlineData("training.ptx_coefficient=1", "PTX needs data.instructions")]
     [InlineData("training.multiplier.maximum=0.1", "0.2 is above maximum 0.1")]
     [InlineData("training.mode=log training.multiplier.initial=0", "mode log cannot leave 0")]
+    [InlineData("training.cvar_alpha=0.5", "training.cvar_alpha: has an effect with constraint: cvar only")]
+    [InlineData("training.cvar_learning_rate=0.5", "training.cvar_learning_rate: has an effect with constraint: cvar only")]
+    [InlineData("training.overlong_penalty=2", "training.overlong_penalty: has an effect with overlong: penalise only")]
+    [InlineData("training.severity.bands=[0,1,2] training.multiplier.budget=3", "training.multiplier.budget: is not read: severity.budgets take its place")]
+    [InlineData("training.actor.schedule=constant training.actor.floor_fraction=0.1", "training.actor.floor_fraction: has no effect with schedule: constant")]
+    [InlineData("training.critics.floor_fraction=0.1", "training.critics.floor_fraction: has no effect with schedule: constant")]
     [InlineData("training.lengths.response_tokens=5000", "5000 is more than total_tokens 4096")]
     public void ImpossibleCombinationsAreRefused(string sets, string expected)
     {
