@@ -57,7 +57,7 @@ internal static class EvalPreferenceVerb
             if (layout != RowLayout.Paired) throw new InvalidInputException($"{path}: has no pairs; 'eval preference' needs the paired layout.");
             if (count == 0) throw new InvalidInputException($"{path}: no rows in {(parsed.GetValue(split) is { } name ? $"the split '{name}'" : "it")}.");
             string headFolder = ScoreModel.HeadFolder(folder, adapterFolder);
-            if (parsed.GetValue(kind) is { } asked)
+            if (parsed.GetValue(kind) is { } asked && ModelKinds.Of(headFolder) != ModelKind.Scores)
                 ModelArguments.CheckKind(headFolder, $"--as {asked.ToString().ToLowerInvariant()}", asked == Score.Reward ? ModelKind.Reward : ModelKind.Cost);
             else ModelKinds.Check(headFolder, [ModelKind.Reward, ModelKind.Cost, ModelKind.Scores], "eval preference");
             ModelProcessor processor = ModelArguments.Processor(folder, parsed.GetValue(format), parsed.GetValue(from));

@@ -90,7 +90,7 @@ internal static class ScoreVerb
         IReadOnlyList<string>? names = Names(scorer.Model.Head);
         int answered = own?.Samples ?? (rows.Layout == RowLayout.Paired ? 2 : 1);
         string[] columns = answered == 1 ? ["response"] : [.. Enumerable.Range(1, answered).Select(number => $"response_{number}")];
-        double[] sums = new double[columns.Length];
+        double[][] sums = [.. columns.Select(_ => new double[scorer.Model.Head.Outputs])];
         List<object> document = [];
         ImageReader reader = new();
         int done = 0;
@@ -115,7 +115,8 @@ internal static class ScoreVerb
                     Scores = each.Select(one => one.Scores).ToArray(),
                     Disagreement = scorer.Model.Head.Heads > 1 ? each.Select(one => one.Spreads).ToArray() : null,
                 };
-                for (int column = 0; column < columns.Length; column++) sums[column] += entry.Scores[column][0];
+                for (int column = 0; column < columns.Length; column++)
+                    for (int output = 0; output < sums[column].Length; output++) sums[column][output] += entry.Scores[column][output];
                 if (lines is not null) lines.Line(Output.JsonLine(entry));
                 else if (json) document.Add(entry);
                 else Output.Line($"{entry.Row}\t{string.Join('\t', each.Select(one => Words(one.Scores, one.Spreads, names)))}");
@@ -126,13 +127,14 @@ internal static class ScoreVerb
         lines?.Commit();
         if (read > done) Output.Note($"{DataArguments.Count(read - done, "row")} left out: the model could not answer them (error).");
         if (done == 0) throw new InvalidInputException("there is no answer to score.");
-        string means = string.Join(", ", columns.Select((column, at) => string.Create(CultureInfo.InvariantCulture, $"{column} {sums[at] / done:0.####}")));
-        progress.Done($"{DataArguments.Count(done * columns.Length, "answer")} of {DataArguments.Count(done, "row")}; means: {means}");
+        (string Column, double[] Means)[] means = [.. columns.Zip(sums, (column, sum) => (column, (double[])[.. sum.Select(one => one / done)]))];
+        progress.Done($"{DataArguments.Count(done * columns.Length, "answer")} of {DataArguments.Count(done, "row")}; means: "
+            + string.Join(", ", means.Select(one => $"{one.Column} {Words([.. one.Means.Select(mean => (float)mean)], null, names)}")));
         if (json) Output.Json(new
         {
             File = target is null ? null : Path.GetFullPath(target),
             Rows = done,
-            Means = columns.Zip(sums).ToDictionary(pair => pair.First, pair => pair.Second / done),
+            Means = means.ToDictionary(one => one.Column, one => (object)(names is null ? one.Means[0] : names.Zip(one.Means).ToDictionary())),
             Scores = lines is null ? document : null
         });
         else if (target is not null) Output.Line(target);

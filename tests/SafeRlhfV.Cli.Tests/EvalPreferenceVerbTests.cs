@@ -67,6 +67,7 @@ public sealed class EvalPreferenceVerbTests : IDisposable
             await CapturedConsole.RunAsync("eval", "preference", "--model", Model(2), "--data", Pairs, "--limit", "4", "--json");
         Assert.True(code == 0, errors);
         Assert.Equal(["RM-V", "CM-V"], JsonNode.Parse(output)!["results"]!.AsArray().Select(result => result!["name"]!.GetValue<string>()));
+        await CapturedConsole.RefusedAsync(["leave --as out"], "eval", "preference", "--model", Model(2, ModelKind.Scores), "--data", Pairs, "--as", "cost");
     }
 
     [Fact]

@@ -167,6 +167,12 @@ public sealed class ScoreVerbTests : IDisposable
         }
         (_, string document, _) = await CapturedConsole.RunAsync([.. one, "--json"]);
         Assert.Equal(outputs, JsonNode.Parse(document)!["outputs"]!.AsArray().Count);
+        (_, document, string told) = await CapturedConsole.RunAsync([.. all, "--json"]);
+        JsonNode read = JsonNode.Parse(document)!, means = read["means"]!["response_1"]!;
+        foreach ((string? name, JsonNode? score) in read["scores"]![0]!["outputs"]!.AsArray().Zip(read["scores"]![0]!["scores"]![0]!.AsArray(),
+            (name, score) => ((string?)name, score)))
+            Assert.Equal(score!.GetValue<double>(), means[name!]!.GetValue<double>(), 1e-6);
+        Assert.All(names, name => Assert.Contains(name.Trim(), told[told.IndexOf("means: ", StringComparison.Ordinal)..]));
     }
 
     [Fact]
