@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Numerics;
 
 namespace SafeRlhfV.Cli;
 
@@ -22,7 +23,7 @@ internal static class UsageErrors
         // the parser's own message names .NET types
         if (error.SymbolResult is OptionResult { Option: var given, Tokens: var tokens } && error.Message.Contains("expected type", StringComparison.Ordinal)
             && tokens.FirstOrDefault(token => error.Message.Contains($"'{token.Value}'", StringComparison.Ordinal)) is { } wrong)
-            return $"{given.Name} '{wrong.Value}': give {WantedOf(given.ValueType)}.{help}";
+            return $"{given.Name} '{wrong.Value}': give {WantedOf(given.ValueType, wrong.Value)}.{help}";
         string message = string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         if (message.Split("Must be one of:") is [var said, var among] && Quoted(said) is [var refused, ..])
         {
@@ -61,11 +62,14 @@ internal static class UsageErrors
         return null;
     }
 
-    private static string WantedOf(Type type)
+    private static string WantedOf(Type type, string given)
     {
         type = type.GetElementType() ?? Nullable.GetUnderlyingType(type) ?? type;
         return type.IsEnum ? string.Join(" or ", Enum.GetNames(type).Select(name => name.ToLowerInvariant()))
-            : type == typeof(bool) ? "true or false" : type == typeof(int) || type == typeof(long) ? "a whole number" : "a number";
+            : type == typeof(bool) ? "true or false"
+            : type == typeof(int) ? WholeNumber(int.MinValue, int.MaxValue) : type == typeof(long) ? WholeNumber(long.MinValue, long.MaxValue) : "a number";
+
+        string WholeNumber(long least, long most) => $"a whole number{(BigInteger.TryParse(given, out _) ? $" from {least} to {most}" : "")}";
     }
 
     /// <summary>All commands, a line each; groups are followed by theirs.</summary>

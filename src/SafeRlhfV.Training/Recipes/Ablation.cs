@@ -83,7 +83,7 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
         List<long> seeds = [];
         foreach (string text in section.Texts("seeds"))
             if (long.TryParse(text, out long seed)) seeds.Add(seed);
-            else section.Fault("seeds", $"'{text}' must be a whole number");
+            else section.Fault("seeds", $"'{text}' must be a whole number from {long.MinValue} to {long.MaxValue}");
         if (seeds.Count == 0 || seeds.Distinct().Count() < seeds.Count) section.Fault("seeds", "name one seed or more, each once");
         string[] metrics = [.. section.Texts("metrics")];
         if (metrics.Length == 0) section.Fault("metrics", "name the metrics to compare by");

@@ -39,8 +39,11 @@ internal sealed record SettingLimits(double Least, double Most, bool Above, bool
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{(Above ? "above" : "at least")} {Least} and {(Below ? "below" : "at most")} {Most}");
+    public override string ToString() => $"{(Above ? "above" : "at least")} {Text(Least)} and {(Below ? "below" : "at most")} {Text(Most)}";
+
+    // whole ones in full: the limits of 64 bits are no double
+    private static string Text(double limit) => limit >= long.MaxValue ? $"{long.MaxValue}" : limit <= long.MinValue ? $"{long.MinValue}"
+        : limit == Math.Truncate(limit) ? ((long)limit).ToString(CultureInfo.InvariantCulture) : limit.ToString("R", CultureInfo.InvariantCulture);
 
     private static double Number(object bound) => Convert.ToDouble(bound, CultureInfo.InvariantCulture);
 }

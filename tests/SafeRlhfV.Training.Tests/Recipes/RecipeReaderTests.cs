@@ -125,6 +125,10 @@ public sealed class RecipeReaderTests
     [InlineData("training.ptx_coefficient=1", "PTX needs data.instructions")]
     [InlineData("training.multiplier.maximum=0.1", "0.2 is above maximum 0.1")]
     [InlineData("training.mode=log training.multiplier.initial=0", "mode log cannot leave 0")]
+    [InlineData("training.seed=9223372036854775808",
+        "'9223372036854775808' must be a whole number at least -9223372036854775808 and at most 9223372036854775807")]
+    [InlineData("training.vision_cache_bytes=-1", "'-1' must be a whole number at least 0 and at most 1125899906842624")]
+    [InlineData("training.actor.beta1=1", "'1' must be a number at least 0 and below 1")]
     [InlineData("training.cvar_alpha=0.5", "training.cvar_alpha: has an effect with constraint: cvar only")]
     [InlineData("training.cvar_learning_rate=0.5", "training.cvar_learning_rate: has an effect with constraint: cvar only")]
     [InlineData("training.overlong_penalty=2", "training.overlong_penalty: has an effect with overlong: penalise only")]
