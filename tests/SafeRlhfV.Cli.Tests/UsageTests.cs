@@ -60,8 +60,8 @@ public sealed class UsageTests
         "mine")]
     [InlineData("--name is given, but the recipe has no ${name}", "ablate", "--config", "recipes/ablations/ptx.yaml", "--out", "x", "--name", "mine")]
     [InlineData("--name is the ${name} of a recipe; give --config", "train", "sft", "--model", "x", "--data", "y", "--name", "mine")]
-    [InlineData("--seed '9223372036854775808': give a whole number from -9223372036854775808 to 9223372036854775807.", "generate", "--seed",
-        "9223372036854775808")]
+    [InlineData("--seed '9223372036854775808': give a whole number from -9223372036854775808 to 9223372036854775807.", "generate", "--model", "x",
+        "--prompt", "hi", "--seed", "9223372036854775808")]
     [InlineData("--set model.folder=a: --model gives model.folder, too; leave one of them out.", "train", "sft", "--model", "x", "--data", "y", "--out", "z",
         "--set", "model.folder=a")]
     [InlineData("--set model={folder: a}: --model gives model.folder, too", "train", "sft", "--config", "recipes/world/sft.yaml", "--model", "x", "--set",
