@@ -62,8 +62,29 @@ public sealed partial class DocumentTests
         HashSet<string> known = [.. House.MayUse.Keys.SelectMany(name => House.Load(name).GetTypes()).SelectMany(type =>
             type.GetMembers(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance).Select(member => member.Name).Append(type.Name))];
         known.UnionWith(OfOthers);
-        Assert.DoesNotContain(CodeName().Matches(string.Concat(Code().Matches(File.ReadAllText(readme)))).Select(match => match.Value).Distinct(),
+        string code = string.Concat(Code().Matches(Using().Replace(File.ReadAllText(readme), "")));
+        Assert.DoesNotContain(CodeName().Matches(code).Select(match => match.Value).Distinct(),
             name => !known.Contains(name) && !known.Contains(name + "`1"));
+    }
+
+    /// <summary>An example of C# names the namespaces of the types and extension methods of this repository that it uses: it can be copied.</summary>
+    [Fact]
+    public void ExamplesNameTheirNamespaces()
+    {
+        const BindingFlags Methods = BindingFlags.Public | BindingFlags.Static;
+        ILookup<string, string> namespaces = House.MayUse.Keys.SelectMany(name => House.Load(name).GetExportedTypes())
+            .Where(type => type.DeclaringType is null)
+            .SelectMany(type => type.GetMethods(Methods)
+                .Where(method => method.IsDefined(typeof(System.Runtime.CompilerServices.ExtensionAttribute), inherit: false))
+                .Select(method => (method.Name, type.Namespace!)).Append((type.Name, type.Namespace!)))
+            .ToLookup(one => one.Item1, one => one.Item2);
+        string[] pages = [.. House.MayUse.Keys.Select(room => Path.Combine(House.SourceFolder(room), "README.md")).Where(File.Exists),
+            .. Documents.Select(row => Path.Combine(Golden.RepositoryRoot(), row.Data))];
+        (string Page, string Code)[] examples = [.. pages.SelectMany(page => Example().Matches(File.ReadAllText(page)).Select(match => (page, match.Value)))];
+        Assert.InRange(examples.Length, 10, int.MaxValue);
+        Assert.DoesNotContain(examples.SelectMany(example => CodeName().Matches(example.Code).Select(match => (example.Page, example.Code, Name: match.Value))),
+            use => namespaces[use.Name] is var there && there.Any()
+                && !there.Any(one => use.Code.Contains($"using {one};\n", StringComparison.Ordinal)));
     }
 
     /// <summary>The packages' version is that of CITATION.cff, and CHANGELOG.md has a chapter of it; README leads to both.</summary>
@@ -124,6 +145,12 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"```csharp[\s\S]*?```|`[^`\n]+`")]
     private static partial Regex Code();
+
+    [GeneratedRegex(@"^using [\w. ]+;$", RegexOptions.Multiline)]
+    private static partial Regex Using();
+
+    [GeneratedRegex(@"```csharp[\s\S]*?```")]
+    private static partial Regex Example();
 
     [GeneratedRegex(@"\b[A-Z]\w*[a-z]\w*[A-Z]\w*\b")]
     private static partial Regex CodeName();
