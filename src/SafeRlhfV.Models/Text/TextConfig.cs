@@ -174,7 +174,7 @@ public sealed record TextConfig
         List<bool> usual = [.. Enumerable.Range(0, layers).Select(layer => window is not null && layer >= first)];
         if (NamedLayers(text, layers) is not { } named || named.SequenceEqual(usual)) return usual;
         if (window is null) throw text.Error("layer_types", "names layers with sliding_attention, but there is no sliding_window in use");
-        if (type == "mistral") throw text.Error("layer_types", "leaves out layers, but Mistral's sliding_window counts in all of them; take one of the two out");
+        if (type == "mistral") throw text.Error("layer_types", "leaves out layers, but Mistral's sliding_window counts in all of them; remove one of them");
         return named;
     }
 
