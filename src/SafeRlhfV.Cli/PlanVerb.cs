@@ -69,22 +69,10 @@ internal static class PlanVerb
         return command;
     }
 
-    private static bool IsOfAlign(YamlTree file) =>
-        file.Top("trainer") is null && (file.Top("shares") ?? file.Top("miss") ?? file.Top("max_new_tokens")) is not null;
-
     // what runs on the CPU is planned for the card that is asked for
     private static Recipe Load(string file, string[] sets, RecipeVariables variables, GpuCard? card)
     {
-        Recipe recipe;
-        try
-        {
-            recipe = RecipeReader.Load(file, sets, variables: variables);
-        }
-        catch (InvalidInputException error) when (File.Exists(file) && IsOfAlign(YamlTree.Load(file)))
-        {
-            throw new InvalidInputException($"{file}: this is a file of 'align', which plans all of its stages: "
-                + $"safe-rlhf-v align --model MODEL --data DATA --out RUN --config {file} --dry-run.", error);
-        }
+        Recipe recipe = RecipeOptions.Load(file, () => RecipeReader.Load(file, sets, variables: variables));
         return card is not null && RecipePlan.DeviceOf(recipe) == "cpu"
             ? RecipeReader.Load(file, [.. sets, "model.device=cuda"], variables: variables)
             : recipe;

@@ -109,7 +109,8 @@ internal static class TrainVerb
                 .Select(place => new YamlSet($"{place.Key}={Quote(place.Value)}", OptionOf(trainer, place.Key))),
             .. sets,
         ];
-        return config is null ? RecipeReader.FromSets(trainer, all) : RecipeReader.Load(config, trainer, all, new(model, name));
+        return config is null ? RecipeReader.FromSets(trainer, all)
+            : RecipeOptions.Load(config, () => RecipeReader.Load(config, trainer, all, new(model, name)));
     }
 
     /// <summary>The option that stands for a key of the recipe.</summary>

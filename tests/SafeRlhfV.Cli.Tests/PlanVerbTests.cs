@@ -39,9 +39,19 @@ public sealed class PlanVerbTests
     [Fact]
     public async Task AFileOfAlignIsPlannedByAlign()
     {
-        foreach (string file in Directory.GetFiles(Recipe("align"), "*.yaml"))
-            await CapturedConsole.RefusedAsync([file, "this is a file of 'align'", "--dry-run"], "plan", "--config", file, "--model", "models/mine", "--name",
-                "mine");
+        foreach (string[] verb in (string[][])[["plan"], ["train", "ppo"]])
+            foreach (string file in Directory.GetFiles(Recipe("align"), "*.yaml"))
+                await CapturedConsole.RefusedAsync([file, "this is a file of 'align'", "--dry-run"],
+                    [.. verb, "--config", file, "--model", "models/mine", "--name", "mine"]);
+    }
+
+    [Fact]
+    public async Task AnAblationIsNoRecipe()
+    {
+        string file = Path.Combine(Recipe("ablations"), "ptx.yaml");
+        foreach (string[] verb in (string[][])[["plan"], ["train", "ppo"]])
+            await CapturedConsole.RefusedAsync([$"{file}: this is an ablation", $"safe-rlhf-v ablate --config {file} --out FOLDER"],
+                [.. verb, "--config", file]);
     }
 
     [Fact]
