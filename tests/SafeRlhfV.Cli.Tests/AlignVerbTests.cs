@@ -193,11 +193,13 @@ public sealed class AlignVerbTests : IDisposable
         config["text_config"]!["max_position_embeddings"] = 40;
         File.WriteAllText(Path.Combine(model, "config.json"), config.ToJsonString());
         Assert.Equal(1, (await CapturedConsole.RunAsync("data", "validate", Pairs, "--fix", own)).Code);
-        (int code, _, string errors) = await CapturedConsole.RunAsync("align", "--model", model, "--data", own, "--out", Out, "--config", Tiny, "--gates", "warn");
+        (int code, _, string errors) = await CapturedConsole.RunAsync("align", "--model", model, "--data", own, "--out", Out, "--config", Tiny, "--gates",
+            "warn");
         Assert.Equal(CliHost.BadInput, code);
         Match place = Regex.Match(Last(errors), @"(\S+\.parquet): row (\d+): the text has");
         Assert.StartsWith(own, place.Groups[1].Value, StringComparison.Ordinal);
-        Assert.Contains(PreferenceDataset.Open(own).ReadRows(), row => row.Position.File == place.Groups[1].Value && $"{row.Position.Row}" == place.Groups[2].Value);
+        Assert.Contains(PreferenceDataset.Open(own).ReadRows(), row =>
+            row.Position.File == place.Groups[1].Value && $"{row.Position.Row}" == place.Groups[2].Value);
         Assert.DoesNotContain(Out, Last(errors), StringComparison.Ordinal);
     }
 

@@ -12,7 +12,8 @@ internal sealed class AlignJudges
     private readonly Option<string?> model = new("--judge-model") { Description = "The judge's name at the address that --judge gives." };
     private readonly Option<string?> key = new("--key-env") { Description = "The environment variable with the key of --judge's service." };
     private readonly Option<string?> suite =
-        new Option<string?>("--suite") { Description = "Benchmarks for start and aligned model, as 'eval bench' takes them." }.CompletesEach(SuiteArguments.Names);
+        new Option<string?>("--suite") { Description = "Benchmarks for start and aligned model, as 'eval bench' takes them." }
+            .CompletesEach(SuiteArguments.Names);
     private readonly Option<string?> files = new("--bench-data") { Description = "The folder with the benchmarks' files." };
     private readonly Option<string[]> split = new("--bench-split")
     {

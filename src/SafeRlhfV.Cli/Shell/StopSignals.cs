@@ -14,8 +14,8 @@ internal sealed class StopSignals : IDisposable
     public StopSignals()
     {
         // the last is what schedulers send some minutes before a job's time is over, and launchers pass on at once
-        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, .. OperatingSystem.IsLinux() ? (PosixSignal[])[UserSignal] : []])
-            registrations.Add(PosixSignalRegistration.Create(signal, Cancel));
+        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, .. OperatingSystem.IsLinux() ? (PosixSignal[])[UserSignal] : []];
+        foreach (PosixSignal signal in signals) registrations.Add(PosixSignalRegistration.Create(signal, Cancel));
     }
 
     /// <summary>Cancelled by the first signal.</summary>

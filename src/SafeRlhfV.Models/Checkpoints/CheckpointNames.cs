@@ -34,8 +34,8 @@ internal sealed record CheckpointNames(ModelConfig Config, KeyLayout Layout, Dic
             bool says = SaysTied(config.Source);
             // else by default, and released files of other families leave it out and have an output layer
             if (says || config.TiesByDefault)
-                ModelCheckpoint.Notice($"{folder}: config.json {(says ? "says tie_word_embeddings: true" : "does not say tie_word_embeddings: false")}, but the files "
-                    + "hold an output layer other than the embedding table. It is used, untied; say false in config.json to silence this.");
+                ModelCheckpoint.Notice($"{folder}: config.json {(says ? "says tie_word_embeddings: true" : "does not say tie_word_embeddings: false")}, but "
+                    + "the files hold an output layer other than the embedding table. It is used, untied; say false in config.json to silence this.");
             return new(config with { TieWordEmbeddings = false }, layout, keys);
         }
         keys.Remove(head);

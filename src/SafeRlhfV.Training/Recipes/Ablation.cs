@@ -71,8 +71,8 @@ public sealed record Ablation(TrainerDefinition Trainer, IReadOnlyList<string> M
             string[][] each = [.. variants.Select(variant => variant.Sets.Where(one => new YamlSet(one) is var other
                 && (set.Gives(other.Key) || other.Gives(set.Key))).ToArray())];
             if (each.Skip(1).Any(some => !some.SequenceEqual(each[0])))
-                throw new InvalidInputException($"--set {set.Setting}: the variants differ in it ({each.First(some => some.Length > 0)[0]}), and would be the same; "
-                    + "leave it out.");
+                throw new InvalidInputException($"--set {set.Setting}: the variants differ in it ({each.First(some => some.Length > 0)[0]}), and would be the "
+                    + "same; leave it out.");
         }
     }
 

@@ -117,7 +117,8 @@ public sealed class ModelCheckpointTests
             head = tied.Origin!.Layout.ToFile(tied.HeadName + ".weight");
         Tensor own = tensors[head] = tensors[table].flip(0).contiguous();
         SafetensorsWriter.Write(weights, tensors);
-        bool isGemma = name.Contains("gemma", StringComparison.Ordinal), saysTied = File.ReadAllText(temporary.At("own", "config.json")).Contains("\"tie_word_embeddings\": true", StringComparison.Ordinal);
+        bool isGemma = name.Contains("gemma", StringComparison.Ordinal),
+            saysTied = File.ReadAllText(temporary.At("own", "config.json")).Contains("\"tie_word_embeddings\": true", StringComparison.Ordinal);
         List<string> notices = [];
         void Hear(string notice)
         {

@@ -186,7 +186,8 @@ public sealed class RecipeFilesTests
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.At("a.yaml"), "base: b.yaml\nseeds: [1, x]\nvariants:\n  - { name: A, sets: [] }\n  - { name: a }\n");
         string message = Assert.Throws<InvalidInputException>(() => Ablation.Load(folder.At("a.yaml"), "out")).Message;
-        foreach (string part in (string[])["line 2: seeds: 'x' must be a whole number from -9223372036854775808 to 9223372036854775807", "metrics: name the metrics",
+        foreach (string part in (string[])["line 2: seeds: 'x' must be a whole number from -9223372036854775808 to 9223372036854775807",
+            "metrics: name the metrics",
             "line 4: variants: name one variant or more, each with a name of its own", "line 4: variants[0].sets: unknown key"]) Assert.Contains(part, message);
     }
 }
