@@ -54,6 +54,20 @@ public sealed class LongTextTests
         }
     }
 
+    // A phrase may have any blanks between its words, and one of them may be disguised.
+    [Theory]
+    [InlineData("pr0j3ct", 1)]
+    [InlineData("pr\u043Eject", 1)]
+    [InlineData("pro<b></b>ject", 1000)]
+    [InlineData("p r o j e c t", 1000)]
+    [InlineData("%70roject", 1000)]
+    public async Task NoNumberOfBlanksHidesAPhrase(string hidden, int sentences)
+    {
+        string before = string.Concat(Enumerable.Repeat("All is well here. ", sentences)), blanks = new(' ', 700);
+        foreach (string whole in (string[])[$"{before}{hidden}{blanks}falcon", $"{before}{hidden}\n{blanks}\nfalcon {before}"])
+            Assert.True((await Moderator.ModerateAsync(new ModerationRequest(whole), TestContext.Current.CancellationToken)).IsUnsafe);
+    }
+
     // Wherever in a long text it stands.
     [Theory]
     [InlineData("lorem ipsum ")]

@@ -79,16 +79,23 @@ internal sealed class EditedText(string text)
     }
 
     /// <summary>What was replaced with what stands around it; the whole text where it is short. What lies further away has been read already.</summary>
-    /// <param name="margin">How much stands around it, on each side.</param>
+    /// <param name="margin">How many characters stand around it, on each side. Blanks on end count once: there may be any number of them within a phrase.</param>
     /// <param name="whole">Up to which length a text is given whole.</param>
     public string Changes(int margin = Margin, int whole = Whole)
     {
         if (Text.Length <= whole) return Text;
         StringBuilder near = new();
-        int last = -1;
+        int last = -1, to = 0, behind = 0, counted = 0;
         foreach ((int start, int end) in changed)
         {
-            int from = Math.Max(0, start - margin), to = Math.Min(Text.Length, end + margin);
+            int from = start;
+            for (int before = 0; from > Math.Max(last, 0) && before < margin;)
+                if (Counts(--from)) before++;
+            for (; counted < Math.Min(end, to); counted++) // stood behind the last replacement, and not behind this one
+                if (Counts(counted)) behind--;
+            (counted, to) = (end, Math.Max(end, to));
+            while (to < Text.Length && behind < margin)
+                if (Counts(to++)) behind++;
             if (last >= 0 && from > last) near.Append(Between);
             from = Math.Max(from, last);
             if (to <= from) continue;
@@ -96,5 +103,7 @@ internal sealed class EditedText(string text)
             last = to;
         }
         return near.Length < Text.Length ? near.ToString() : Text;
+
+        bool Counts(int at) => at == 0 || !char.IsWhiteSpace(Text[at]) || !char.IsWhiteSpace(Text[at - 1]);
     }
 }
