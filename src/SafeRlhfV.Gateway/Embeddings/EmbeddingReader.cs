@@ -6,9 +6,12 @@ using Microsoft.Extensions.AI;
 
 namespace SafeRlhfV.Gateway;
 
-/// <summary>Reads an upstream's embeddings: numbers, and nothing else. Lists of them go on as the bytes that came; only whether they are numbers is read.</summary>
+/// <summary>
+/// Reads an upstream's embeddings: numbers, and nothing else. Lists of them go on as the bytes that came; only whether they are numbers is read.
+/// </summary>
 internal static class EmbeddingReader
 {
+    private const string NotNumbers = "an embedding holds something other than numbers";
     private const int SurelyFinite = 300; // digits without an exponent
 
     /// <param name="answer">What the service answered, as JSON.</param>
@@ -84,8 +87,6 @@ internal static class EmbeddingReader
         }
         return all.Count == count ? null : $"it has {all.Count} embeddings of {count} texts";
     }
-
-    private const string NotNumbers = "an embedding holds something other than numbers";
 
     private static ReadOnlyMemory<byte>? Numbers(ref Utf8JsonReader reader, ReadOnlyMemory<byte> answer, bool asBase64)
     {

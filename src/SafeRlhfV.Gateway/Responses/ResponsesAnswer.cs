@@ -8,7 +8,8 @@ namespace SafeRlhfV.Gateway;
 /// <param name="call">The chat request that is asked.</param>
 /// <param name="request">What was sent.</param>
 /// <param name="keep">Keeps a response that has ended, as nodes and as bytes, with how the guard ended it; null where it is not to be kept.</param>
-internal sealed class ResponsesAnswer(ChatCall call, JsonObject request, Func<JsonObject, byte[], GuardOutcome?, CancellationToken, ValueTask>? keep) : IWireAnswer
+internal sealed class ResponsesAnswer(
+    ChatCall call, JsonObject request, Func<JsonObject, byte[], GuardOutcome?, CancellationToken, ValueTask>? keep) : IWireAnswer
 {
     private readonly ResponseOutput items = new(call.RequestId,
         request["reasoning"] is JsonObject reasoning && (reasoning["summary"] ?? reasoning["generate_summary"]) is not null

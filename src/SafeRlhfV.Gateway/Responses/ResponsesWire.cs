@@ -16,7 +16,8 @@ internal sealed class ResponsesWire(ChatRequestReader reader, ResponseStore stor
         return new ResponsesAnswer(call, body, isKept ? KeepAsync : null);
 
         // A turn that was refused is not said again, so that it does not block the conversation for good.
-        ValueTask KeepAsync(JsonObject response, byte[] written, GuardOutcome? outcome, CancellationToken cancellationToken) => store.KeepAsync(key.Hash, call, response, written,
+        ValueTask KeepAsync(JsonObject response, byte[] written, GuardOutcome? outcome, CancellationToken cancellationToken) => store.KeepAsync(
+            key.Hash, call, response, written,
             outcome == GuardOutcome.PromptRefused ? [] : turn.Concat<JsonNode>(response["output"]!.AsArray().Select(item => item!)), cancellationToken);
     }
 

@@ -79,7 +79,9 @@ internal sealed class EditedText(string text)
     }
 
     /// <summary>What was replaced with what stands around it; the whole text where it is short. What lies further away has been read already.</summary>
-    /// <param name="margin">How many characters stand around it, on each side. Blanks on end count once: there may be any number of them within a phrase.</param>
+    /// <param name="margin">
+    /// How many characters stand around it, on each side. Blanks on end count once: there may be any number of them within a phrase.
+    /// </param>
     /// <param name="whole">Up to which length a text is given whole.</param>
     public string Changes(int margin = Margin, int whole = Whole)
     {
