@@ -26,6 +26,9 @@ internal sealed class AdapterFrame : IDisposable
     /// <summary>Where the adapter in use takes its masks of dropout from; null where nothing is dropped.</summary>
     public static DropoutStream? Dropout(AdapterSet set) => Find(set)?.dropout;
 
+    /// <summary>Whether the pass under way on this thread drops out.</summary>
+    public static bool DropsOut => current is { dropout: not null, adapter.MasksPerPass: > 0 };
+
     public static AdapterFrame Push(AdapterSet owner, LoraAdapter? adapter, MergedWeights? merged = null, DropoutStream? dropout = null) =>
         current = new AdapterFrame(owner, adapter, merged, dropout, current);
 

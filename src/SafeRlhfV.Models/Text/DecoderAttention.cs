@@ -34,16 +34,32 @@ public sealed class DecoderAttention : NamedModule
         register_module("k_norm", keyNorm);
     }
 
-    /// <summary>[B, L, H] → [B, L - from, H]: the columns before <paramref name="from"/> give keys and values alone.</summary>
-    public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from = 0)
+    /// <summary>
+    /// [B, L, H] → [B, L - from, H]: the columns before <paramref name="from"/> give keys and values alone. With <paramref name="filled"/> both are the tokens
+    /// alone, [1, N, H].
+    /// </summary>
+    internal Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from = 0, FilledColumns? filled = null)
     {
-        long rows = x_BLH.shape[0], columns = x_BLH.shape[1] - from;
-        Tensor[] projections = Project(x_BLH, from);
+        Tensor mixed = Mix(Project(x_BLH, from, filled), mask, angles, cache, from);
+        return output.Forward(filled?.Pack(mixed, from) ?? mixed);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) packed?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    // the values of the wanted columns, mixed: [B, L - from, N D]
+    private Tensor Mix(Tensor[] projections, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from)
+    {
+        long rows = projections[^1].size(0), all = projections[^1].size(1), columns = all - from;
         double scale = queryFactor / Math.Sqrt(headSize);
-        if (cache is not null && queryNorm is null && x_BLH.size(1) == 1 && DecodeAttention.Fits(cache, layer, mask, angles))
-            return output.Forward(DecodeAttention.Run(projections, heads, scale, angles, cache, layer, mask));
+        if (cache is not null && queryNorm is null && all == 1 && DecodeAttention.Fits(cache, layer, mask, angles))
+            return DecodeAttention.Run(projections, heads, scale, angles, cache, layer, mask);
         // a prompt is read by the kernel that reads whole texts, so that both give the same numbers
-        bool isWhole = cache is null || (cache.Length == 0 && x_BLH.size(1) > 1);
+        bool isWhole = cache is null || (cache.Length == 0 && all > 1);
         if (isWhole && Attention.TryRun(projections, heads, keyValueHeads, scale, mask, angles, from) is { } whole)
         {
             if (cache is not null)
@@ -51,7 +67,7 @@ public sealed class DecoderAttention : NamedModule
                 (Tensor keys_BLND, Tensor values_BLND) = KeysAndValues(projections, angles);
                 _ = cache.Append(layer, keys_BLND.transpose(1, 2), values_BLND.transpose(1, 2));
             }
-            return output.Forward(whole);
+            return whole;
         }
         (Tensor q_BLND, Tensor k_BLND, Tensor v_BLND) = Turned(projections, from, angles);
         if (queryFactor != 1) q_BLND = q_BLND.Times(queryFactor);
@@ -62,35 +78,32 @@ public sealed class DecoderAttention : NamedModule
         {
             // one new token: the heads of a group are so many queries of one key head, and no key is copied
             Tensor grouped = nn.functional.scaled_dot_product_attention(q.reshape(rows, keyValueHeads, group, headSize), k, v, mask.Bias!, 0, false);
-            return output.Forward(grouped.reshape(rows, 1, heads * headSize));
+            return grouped.reshape(rows, 1, heads * headSize);
         }
         if (group > 1) (k, v) = (Repeat(k, group), Repeat(v, group));
         Tensor mixed = nn.functional.scaled_dot_product_attention(q, k, v, mask.Bias!, 0, mask.Causal);
-        return output.Forward(mixed.transpose(1, 2).reshape(rows, columns, heads * headSize));
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing) packed?.Dispose();
-        base.Dispose(disposing);
+        return mixed.transpose(1, 2).reshape(rows, columns, heads * headSize);
     }
 
     // queries, keys and values side by side, or three tensors, the queries of the wanted columns alone
-    private Tensor[] Project(Tensor x_BLH, long from)
+    private Tensor[] Project(Tensor x_BLH, long from, FilledColumns? filled)
     {
-        long wanted = x_BLH.shape[1] - from;
         Tensor q, k, v;
         // norms of heads want them apart, which gradients would have to undo
         if ((queryNorm is null || !is_grad_enabled()) && packed?.TryForward(x_BLH) is { } all)
         {
+            all = filled?.Spread(all, 0) ?? all;
             if (queryNorm is null) return [all];
             long ofQueries = heads * headSize, ofKeys = keyValueHeads * headSize;
-            q = all.narrow(1, from, wanted).narrow(2, 0, ofQueries).contiguous();
+            q = all.narrow(1, from, all.shape[1] - from).narrow(2, 0, ofQueries).contiguous();
             (k, v) = (all.narrow(2, ofQueries, ofKeys).contiguous(), all.narrow(2, ofQueries + ofKeys, ofKeys).contiguous());
         }
         else
-            (q, k, v) = (query.Forward(from == 0 ? x_BLH : x_BLH.narrow(1, from, wanted)), key.Forward(x_BLH), value.Forward(x_BLH));
+        {
+            Tensor wanted = filled is not null ? filled.Cut(x_BLH, from) : from == 0 ? x_BLH : x_BLH.narrow(1, from, x_BLH.shape[1] - from);
+            (q, k, v) = (query.Forward(wanted), key.Forward(x_BLH), value.Forward(x_BLH));
+            if (filled is not null) (q, k, v) = (filled.Spread(q, from), filled.Spread(k, 0), filled.Spread(v, 0));
+        }
         return queryNorm is null || keyNorm is null ? [q, k, v] : [Normed(queryNorm, q, heads), Normed(keyNorm, k, keyValueHeads), v];
     }
 

@@ -40,11 +40,13 @@ public sealed class DecoderLayer : NamedModule
     /// <param name="angles">Of all columns.</param>
     /// <param name="cache">Keys and values of the columns before.</param>
     /// <param name="from">The first column whose output is wanted: those before it give keys and values alone.</param>
-    public Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from = 0)
+    /// <param name="filled">Input and output are the tokens of these columns alone, [1, N, H]; null = all columns.</param>
+    internal Tensor Forward(Tensor x_BLH, AttentionMask mask, RotaryAngles angles, KeyValueCache? cache, long from = 0,
+        FilledColumns? filled = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor wanted = from == 0 ? x_BLH : x_BLH.narrow(1, from, x_BLH.shape[1] - from);
-        Tensor attended = attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache, from);
+        Tensor wanted = filled is not null ? filled.Cut(x_BLH, from) : from == 0 ? x_BLH : x_BLH.narrow(1, from, x_BLH.shape[1] - from);
+        Tensor attended = attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache, from, filled);
         Tensor middle = wanted.Plus(attentionOutputNorm?.Forward(attended) ?? attended);
         Tensor added = feedForward.Forward(innerNorm.Forward(middle));
         return middle.Plus(feedForwardOutputNorm?.Forward(added) ?? added).MoveToOuterDisposeScope();

@@ -82,7 +82,7 @@ public sealed class TextDecoder : NamedModule
     /// <param name="imagePositions_T">Flat positions of the image tokens, for <paramref name="deepStack"/> and where images are seen both ways.</param>
     /// <param name="from">The first column whose state is wanted: in the last block those before it give keys and values alone.</param>
     /// <param name="branches">The columns after the prompt are answers side by side; null = the columns are one text.</param>
-    /// <returns>[B, L - from, H].</returns>
+    /// <returns>[B, L - from, H]; what columns of padding hold is not defined.</returns>
     public Tensor Forward(
         Tensor embeddings_BLH, Tensor mask_BK, Tensor positions, KeyValueCache? cache, IReadOnlyList<Tensor>? deepStack = null, Tensor? imagePositions_T = null,
         long from = 0, AnswerBranches? branches = null)
@@ -100,7 +100,9 @@ public sealed class TextDecoder : NamedModule
             ? ImageNumbers(imagePositions_T, embeddings_BLH.shape[0], columns, keys) : null;
         AttentionMask full = AttentionMask.Build(mask_BK, columns, dtype, null, branches, images_BK);
         AttentionMask sliding = Config.SlidingWindow is null ? full : Sliding(columns);
-        Tensor x = embeddings_BLH;
+        // masks of dropout are drawn for all columns
+        FilledColumns? filled = cache is null && deepStack is null && !AdapterFrame.DropsOut ? FilledColumns.TryFind(embeddings_BLH, mask_BK) : null;
+        Tensor x = filled?.Pack(embeddings_BLH, 0) ?? embeddings_BLH;
         for (int layer = 0; layer < layers.Length; layer++)
         {
             bool slides = Config.SlidingWindow is not null && Config.SlidingLayers[layer], stacks = deepStack is not null && layer < deepStack.Count
@@ -111,12 +113,13 @@ public sealed class TextDecoder : NamedModule
             RotaryAngles turns = slides ? slidingAngles : angles;
             if (cache is null && Progress is { } progress) x = progress.Mark(x, layer);
             x = GradientCheckpointing && is_grad_enabled() && cache is null
-                ? CheckpointedLayer.Run(layers[layer], x, mask, turns, first)
-                : layers[layer].Forward(x, mask, turns, cache, first);
+                ? CheckpointedLayer.Run(layers[layer], x, mask, turns, first, filled)
+                : layers[layer].Forward(x, mask, turns, cache, first, filled);
             if (stacks)
                 x = x.reshape(-1, Config.HiddenSize).index_add(0, imagePositions_T!, deepStack![layer].to(dtype), Scalars.One).view(x.shape);
         }
         if (cache is not null) cache.Length += (int)columns;
+        if (filled is not null) return filled.Spread(norm.Forward(x), from).MoveToOuterDisposeScope();
         if (x.shape[1] > columns - from) x = x.narrow(1, from, columns - from);
         return norm.Forward(x).MoveToOuterDisposeScope();
 
