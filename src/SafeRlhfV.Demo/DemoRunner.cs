@@ -6,8 +6,9 @@ namespace SafeRlhfV.Demo;
 
 /// <summary>
 /// The whole of Safe RLHF-V in the built-in world, stage by stage. Every stage leaves what it made on the disk and only then counts as finished; run again with
-/// the same settings, the demo goes on after the last finished stage. Every stage runs on one core and independent
-/// stages run side by side, so that the same seed on the same machine gives the same results.json however many there are.
+/// the same settings, the demo goes on after the last finished stage. Independent stages run side by side, each on
+/// one core, and those that stand alone on all of them, where that changes no bit: the same seed on the same machine gives the same results.json however many
+/// there are.
 /// </summary>
 public static class DemoRunner
 {
@@ -21,23 +22,26 @@ public static class DemoRunner
     private static readonly DemoStage[] Stages =
     [
         new(Vision, "teach the vision tower to see", [], VisionStage.Run),
-        new(Sft, "SFT: the precursor policy", [Vision], TrainingStages.Sft),
-        new(Pairs, "sample and label preference pairs", [Sft], PairsStage.Run),
+        new(Sft, "SFT: the precursor policy", [Vision], TrainingStages.Sft) { IsAlone = true },
+        new(Pairs, "sample and label preference pairs", [Sft], PairsStage.Run) { IsAlone = true },
         new(Reward, "RM-V: learn helpfulness", [Pairs], TrainingStages.Reward),
         new(Cost, "CM-V: learn harm", [Pairs], TrainingStages.Cost),
         new(Scores, "judge RM-V and CM-V; gate: good enough to follow", [Reward, Cost], ScoreJudge.Run),
         new(MethodIds.SafeRlhfV, "Safe RLHF-V: PPO-Lagrangian", [Scores],
             context => TrainingStages.Ppo(context, MethodIds.SafeRlhfV, context.Settings.SafePpo)),
         new(Guard, "Beaver-Guard-V: learn to moderate", [Pairs], TrainingStages.Guard),
-        new(Regenerate, "judge the guard; filter and regenerate", [Guard], GuardJudge.Run),
         new(MethodIds.Grpo, "GRPO: Safe RLHF-V without critics", [Scores], TrainingStages.Grpo),
         new(MethodIds.PpoSafe, "PPO-S: cost alone", [Scores], context => TrainingStages.Ppo(context, MethodIds.PpoSafe, context.Settings.PpoSafe)),
         new(MethodIds.PpoHelpful, "PPO-H: reward alone", [Scores],
             context => TrainingStages.Ppo(context, MethodIds.PpoHelpful, context.Settings.PpoHelpful)),
         new(MethodIds.DpoHelpful, "DPO-H: helpful pairs", [Pairs], context => TrainingStages.Dpo(context, MethodIds.DpoHelpful, PreferenceKind.Helpful)),
         new(MethodIds.DpoSafe, "DPO-S: safe pairs", [Pairs], context => TrainingStages.Dpo(context, MethodIds.DpoSafe, PreferenceKind.Safe)),
+        new(Regenerate, "judge the guard; filter and regenerate", [Guard], GuardJudge.Run),
         new(Methods, "judge all methods",
-            [MethodIds.SafeRlhfV, MethodIds.PpoHelpful, MethodIds.PpoSafe, MethodIds.DpoHelpful, MethodIds.DpoSafe, MethodIds.Grpo], MethodJudge.Run),
+            [MethodIds.SafeRlhfV, MethodIds.PpoHelpful, MethodIds.PpoSafe, MethodIds.DpoHelpful, MethodIds.DpoSafe, MethodIds.Grpo], MethodJudge.Run)
+        {
+            IsAlone = true,
+        },
     ];
 
     /// <summary>Names of the stages, in order.</summary>
@@ -66,8 +70,8 @@ public static class DemoRunner
         if (fresh && StageRecord.IsIn(folders.Root)) Directory.Delete(folders.Root, recursive: true);
         using StageRecord record = StageRecord.Open(folders.Root, Fingerprint(settings), Again);
         // for models this small, two stages side by side are almost twice as fast as one stage on two cores
-        IReadOnlyList<StageTime> times = new StageSchedule([.. Stages.Select(stage => stage.In(settings, folders))], record, only, progress: progress)
-            .Run(workers, () => torch.set_num_threads(1), cancellationToken);
+        IReadOnlyList<StageTime> times = new StageSchedule([.. Stages.Select(stage => stage.In(settings, folders, workers))], record, only,
+            progress: progress).Run(workers, null, cancellationToken);
         if (only is not null) return null;
         using DemoContext context = new(settings, folders, (_, _, _) => { }, cancellationToken);
         DemoResults results = DemoResultsBuilder.Build(context) with { Timing = Timing(times, workers) };

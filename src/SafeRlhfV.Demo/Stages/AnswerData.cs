@@ -15,11 +15,11 @@ internal static class AnswerData
     {
         using BeaverTailsWriter writer = BeaverTailsWriter.Create(context.Folders.Data(name), RowLayout.Flat,
             new BeaverTailsWriterOptions { Name = title, Description = Description, Overwrite = true });
-        foreach (WorldAnswer answer in answers)
+        foreach ((WorldAnswer answer, byte[] png) in answers.AsParallel().AsOrdered().Select(answer => (answer, PngBytes.Encode(answer.Prompt.Image))))
         {
             context.Cancel.ThrowIfCancellationRequested();
             WorldPrompt prompt = answer.Prompt;
-            EncodedImage image = new(PngBytes.Encode(prompt.Image), prompt.Name.Replace('/', '-') + ".png");
+            EncodedImage image = new(png, prompt.Name.Replace('/', '-') + ".png");
             writer.Add(WorldDataset.Train,
                 new ModeratedResponse(prompt.Text, image, prompt.Scene.Category, prompt.Scene.Severity, answer.Answer,
                     Oracle.Rate(prompt, answer.Answer).IsSafe));
