@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SafeRlhfV.Training;
-using TorchSharp;
 
 namespace SafeRlhfV.Demo;
 

@@ -1,5 +1,4 @@
 using SafeRlhfV.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeRlhfV.Models;
