@@ -133,10 +133,11 @@ public sealed class TrainCertifyTests : IDisposable
             "training.max_new_tokens=4", "training.actor.learning_rate=1e-3", "training.seed=5", "training.multiplier.budget=0", "training.multiplier.delay=0",
             "certify.range=[-50, 50]", "certify.clip=true", .. trainer == "grpo" ? (string[])["training.group_size=2"] : [], .. sets,
         ];
+        string[] held = sets.Any(set => set.StartsWith("certify.folder=", StringComparison.Ordinal)) ? [] : ["--certify-data", folder.At("held")];
         return
         [
             "train", trainer, "--model", Base, "--reward", folder.At("Reward"), "--cost", folder.At("Cost"), "--data", folder.At("world"), "--out",
-            folder.At(run), "--certify", "--certify-data", folder.At("held"), .. all.SelectMany(set => (string[])["--set", set]),
+            folder.At(run), "--certify", .. held, .. all.SelectMany(set => (string[])["--set", set]),
         ];
     }
 
