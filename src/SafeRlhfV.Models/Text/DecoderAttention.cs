@@ -100,7 +100,7 @@ public sealed class DecoderAttention : NamedModule
         }
         else
         {
-            Tensor wanted = filled is not null ? filled.Cut(x_BLH, from) : from == 0 ? x_BLH : x_BLH.narrow(1, from, x_BLH.shape[1] - from);
+            Tensor wanted = FilledColumns.Cut(filled, x_BLH, from);
             (q, k, v) = (query.Forward(wanted), key.Forward(x_BLH), value.Forward(x_BLH));
             if (filled is not null) (q, k, v) = (filled.Spread(q, from), filled.Spread(k, 0), filled.Spread(v, 0));
         }

@@ -45,7 +45,7 @@ public sealed class DecoderLayer : NamedModule
         FilledColumns? filled = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor wanted = filled is not null ? filled.Cut(x_BLH, from) : from == 0 ? x_BLH : x_BLH.narrow(1, from, x_BLH.shape[1] - from);
+        Tensor wanted = FilledColumns.Cut(filled, x_BLH, from);
         Tensor attended = attention.Forward(inputNorm.Forward(x_BLH), mask, angles, cache, from, filled);
         Tensor middle = wanted.Plus(attentionOutputNorm?.Forward(attended) ?? attended);
         Tensor added = feedForward.Forward(innerNorm.Forward(middle));

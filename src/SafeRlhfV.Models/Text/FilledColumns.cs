@@ -11,15 +11,9 @@ internal sealed class FilledColumns
 {
     private readonly long rows, columns;
     private readonly long[] all_N;
-    private readonly Dictionary<long, long[]> among = [];
+    private readonly Dictionary<long, (long[] OfTokens, long[] InColumns)> places = [];
 
     private FilledColumns(long[] all_N, long rows, long columns) => (this.all_N, this.rows, this.columns) = (all_N, rows, columns);
-
-    /// <summary>The texts.</summary>
-    public long Rows => rows;
-
-    /// <summary>The columns.</summary>
-    public long Columns => columns;
 
     /// <summary>The tokens under a mask; null where there is little padding, or torch's operations must run (other types and devices).</summary>
     /// <param name="x_BLH">The batch's embeddings.</param>
@@ -34,21 +28,24 @@ internal sealed class FilledColumns
     }
 
     /// <summary>[B, L - from, H] → [1, N, H]: the tokens from a column on.</summary>
-    public Tensor Pack(Tensor x, long from) => RowMoves.Pick(x, PlacesFrom(from));
+    public Tensor Pack(Tensor x, long from) => RowMoves.Pick(x, PlacesFrom(from).InColumns);
 
     /// <summary>[1, N, H] → [B, L - from, H]: back to their columns, zeros elsewhere.</summary>
-    public Tensor Spread(Tensor x, long from) => RowMoves.Put(x, PlacesFrom(from), rows, columns - from);
+    public Tensor Spread(Tensor x, long from) => RowMoves.Put(x, PlacesFrom(from).InColumns, rows, columns - from);
 
-    /// <summary>[1, N, H] of all tokens → those from a column on.</summary>
-    public Tensor Cut(Tensor x, long from) =>
-        from == 0 ? x : RowMoves.Pick(x, [.. all_N.Index().Where(one => one.Item % columns >= from).Select(one => (long)one.Index)]);
+    /// <summary>What lies from a column on: of [B, L, H], or of the tokens alone, [1, N, H], where <paramref name="filled"/> is given.</summary>
+    public static Tensor Cut(FilledColumns? filled, Tensor x, long from) =>
+        from == 0 ? x : filled is null ? x.narrow(1, from, x.shape[1] - from) : RowMoves.Pick(x, filled.PlacesFrom(from).OfTokens);
 
-    private long[] PlacesFrom(long from)
+    // the tokens from a column on: which of all tokens they are, and where among the columns from that one
+    private (long[] OfTokens, long[] InColumns) PlacesFrom(long from)
     {
-        if (from == 0) return all_N;
-        if (!among.TryGetValue(from, out long[]? places))
-            among.Add(from, places = [.. all_N.Where(place => place % columns >= from)
-                .Select(place => (place / columns * (columns - from)) + (place % columns) - from)]);
-        return places;
+        if (!places.TryGetValue(from, out (long[], long[]) found))
+        {
+            long[] tokens = [.. Enumerable.Range(0, all_N.Length).Where(token => all_N[token] % columns >= from).Select(token => (long)token)];
+            places.Add(from, found = (tokens, [.. tokens.Select(token => all_N[token]).Select(place =>
+                (place / columns * (columns - from)) + (place % columns) - from)]));
+        }
+        return found;
     }
 }
