@@ -143,7 +143,7 @@ internal static class AlignVerb
         StageSchedule schedule = new([.. stages.All.Select(stage => stage.ToStage())], record, from: Present(from, stages), progress: new View());
         try
         {
-            schedule.Run(1, null, cancellationToken);
+            schedule.Run(1, cancellationToken);
         }
         catch (GateException gate)
         {

@@ -70,7 +70,7 @@ public static class DemoRunner
         using StageRecord record = StageRecord.Open(folders.Root, Fingerprint(settings), Again);
         // for models this small, two stages side by side are almost twice as fast as one stage on two cores
         IReadOnlyList<StageTime> times = new StageSchedule([.. Stages.Select(stage => stage.In(settings, folders, workers))], record, only,
-            progress: progress).Run(workers, null, cancellationToken);
+            progress: progress).Run(workers, cancellationToken);
         if (only is not null) return null;
         using DemoContext context = new(settings, folders, (_, _, _) => { }, cancellationToken);
         DemoResults results = DemoResultsBuilder.Build(context) with { Timing = Timing(times, workers) };

@@ -37,9 +37,8 @@ public sealed class StageSchedule
 
     /// <summary>Runs all that is wanted and gives the times, in the stages' order. The first failure stops the others at their next step.</summary>
     /// <param name="workers">Stages at a time.</param>
-    /// <param name="beginWorker">Called first on each worker's thread; null = nothing.</param>
     /// <param name="cancellationToken">Stops at the next step.</param>
-    public IReadOnlyList<StageTime> Run(int workers, Action? beginWorker, CancellationToken cancellationToken)
+    public IReadOnlyList<StageTime> Run(int workers, CancellationToken cancellationToken)
     {
         record.Forget([.. again]);
         foreach (Stage stage in stages)
@@ -52,7 +51,7 @@ public sealed class StageSchedule
         }
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Thread[] threads = [.. Enumerable.Range(0, Math.Min(workers, stages.Length))
-            .Select(number => new Thread(() => Work(beginWorker, stop)) { Name = $"stages {number}", IsBackground = true })];
+            .Select(number => new Thread(() => Work(stop)) { Name = $"stages {number}", IsBackground = true })];
         foreach (Thread thread in threads) thread.Start();
         foreach (Thread thread in threads) thread.Join();
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
@@ -68,11 +67,10 @@ public sealed class StageSchedule
 
     private double? Finished(Stage stage) => again.Contains(stage.Name) ? null : record.Seconds(stage, prints[stage.Name]);
 
-    private void Work(Action? begin, CancellationTokenSource stop)
+    private void Work(CancellationTokenSource stop)
     {
         try
         {
-            begin?.Invoke();
             while (Take(stop.Token) is { } stage) Run(stage, stop.Token);
         }
         catch (Exception error)

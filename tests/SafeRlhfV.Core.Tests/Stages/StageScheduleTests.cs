@@ -130,7 +130,7 @@ public sealed class StageScheduleTests : IDisposable
     {
         run.Clear();
         using StageRecord record = Open();
-        IReadOnlyList<StageTime> times = new StageSchedule(stages, record, only, from).Run(1, null, TestContext.Current.CancellationToken);
+        IReadOnlyList<StageTime> times = new StageSchedule(stages, record, only, from).Run(1, TestContext.Current.CancellationToken);
         Assert.Equal(run, times.Where(time => !time.Resumed).Select(time => time.Name));
         return [.. run];
     }
